@@ -1,0 +1,1 @@
+"""Everything that runs by itself: the timetable, and one module per job."""
