@@ -1,0 +1,215 @@
+"""People: how they are invited, bound to a chat, and found again. The plain token of an invitation is never stored."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session, joinedload
+
+from storage import organisations, trail
+from storage.errors import InvitationRefusedError, NotFoundError
+from storage.models import Binding, Contact, Conversation, Invitation
+
+INVITATION_VALID_FOR = timedelta(days=14)
+
+
+def reachable() -> ColumnElement[bool]:
+    """Return the condition that a contact can be written to: not retired, and bound to a chat."""
+    return Contact.retired_at.is_(None) & Contact.id.in_(select(Binding.contact_id).where(Binding.active))
+
+
+def invite(
+    session: Session,
+    organisation_id: int,
+    *,
+    lead: bool,
+    now: datetime,
+    by: int | None = None,
+    valid_for: timedelta = INVITATION_VALID_FOR,
+) -> str:
+    """Create a single-use invitation and return its token, which fits a Telegram deep link (43 of ``A-Za-z0-9_-``)."""
+    organisation = organisations.get(session, organisation_id)
+    token = secrets.token_urlsafe(32)
+    session.add(
+        Invitation(
+            token_hash=_hash(token),
+            organisation_id=organisation.id,
+            lead=lead,
+            created_at=now,
+            expires_at=now + valid_for,
+        )
+    )
+    trail.record(session, "invited", at=now, organisation_id=organisation.id, contact_id=by, lead=lead)
+    return token
+
+
+def enrol(
+    session: Session, token: str, *, name: str, language: str, channel: str, address: str, now: datetime
+) -> Contact:
+    """Use up an invitation: create the contact and bind the address, which leaves any contact it had before.
+
+    Raises:
+        InvitationRefusedError: unknown, used or expired; the message does not say which, so as to teach a stranger
+            nothing.
+    """
+    invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _hash(token)))
+    if invitation is None or invitation.used_at is not None or invitation.expires_at <= now:
+        raise InvitationRefusedError
+    session.execute(
+        update(Binding)
+        .where(Binding.channel == channel, Binding.address == address, Binding.active)
+        .values(active=False, inactive_reason="enrolled elsewhere")
+    )
+    contact = add(
+        session,
+        invitation.organisation_id,
+        name=name,
+        lead=invitation.lead,
+        language=language,
+        channel=channel,
+        address=address,
+        now=now,
+    )
+    invitation.used_at = now
+    invitation.contact_id = contact.id
+    return contact
+
+
+def add(
+    session: Session,
+    organisation_id: int,
+    *,
+    name: str,
+    lead: bool,
+    language: str,
+    channel: str | None,
+    address: str | None,
+    now: datetime,
+) -> Contact:
+    """Add a contact to an organisation, bound to an address where one is known."""
+    contact = Contact(
+        organisation_id=organisation_id, name=name, lead=lead, language=language, retired_at=None, created_at=now
+    )
+    session.add(contact)
+    session.flush()
+    if channel is not None and address is not None:
+        session.add(
+            Binding(
+                contact_id=contact.id,
+                channel=channel,
+                address=address,
+                active=True,
+                inactive_reason=None,
+                bound_at=now,
+            )
+        )
+    trail.record(session, "enrolled", at=now, organisation_id=organisation_id, contact_id=contact.id, lead=lead)
+    return contact
+
+
+def by_address(session: Session, channel: str, address: str) -> Contact | None:
+    """Return the contact who is bound to an address now, with the organisation; None for a stranger."""
+    return session.scalar(
+        select(Contact)
+        .join(Binding, Binding.contact_id == Contact.id)
+        .where(
+            Binding.channel == channel,
+            Binding.address == address,
+            Binding.active,
+            Contact.retired_at.is_(None),
+        )
+        .options(joinedload(Contact.organisation))
+    )
+
+
+def get(session: Session, contact_id: int) -> Contact:
+    """Return one contact with the organisation.
+
+    Raises:
+        NotFoundError: no contact has this id.
+    """
+    contact = session.scalar(select(Contact).where(Contact.id == contact_id).options(joinedload(Contact.organisation)))
+    if contact is None:
+        raise NotFoundError(f"there is no contact {contact_id}")
+    return contact
+
+
+def of_organisation(session: Session, organisation_id: int) -> Sequence[Contact]:
+    """Return an organisation's contacts who can be reached now."""
+    return session.scalars(
+        select(Contact).where(Contact.organisation_id == organisation_id, reachable()).order_by(Contact.id)
+    ).all()
+
+
+def address_of(session: Session, contact_id: int, channel: str) -> str | None:
+    """Return a contact's active address on a channel."""
+    return session.scalar(
+        select(Binding.address).where(Binding.contact_id == contact_id, Binding.channel == channel, Binding.active)
+    )
+
+
+def unbind(session: Session, channel: str, address: str, *, reason: str, now: datetime) -> None:
+    """Turn an address off because it can no longer be reached; the contact and the history stay."""
+    contact = by_address(session, channel, address)
+    if contact is None:
+        return
+    session.execute(
+        update(Binding)
+        .where(Binding.channel == channel, Binding.address == address, Binding.active)
+        .values(active=False, inactive_reason=reason)
+    )
+    trail.record(
+        session, "unreachable", at=now, organisation_id=contact.organisation_id, contact_id=contact.id, reason=reason
+    )
+
+
+def rebind(session: Session, channel: str, address: str, *, to: str) -> None:
+    """Move an active binding to a new address, as when a chat migrates."""
+    session.execute(
+        update(Binding)
+        .where(Binding.channel == channel, Binding.address == address, Binding.active)
+        .values(address=to)
+    )
+
+
+def revive(session: Session, channel: str, address: str) -> None:
+    """Turn a binding on again that was turned off because the reader had blocked the chat."""
+    if by_address(session, channel, address) is not None:
+        return
+    last = session.scalar(
+        select(Binding)
+        .join(Contact, Contact.id == Binding.contact_id)
+        .where(Binding.channel == channel, Binding.address == address, Contact.retired_at.is_(None))
+        .order_by(Binding.id.desc())
+        .limit(1)
+    )
+    if last is not None and last.inactive_reason != "enrolled elsewhere":
+        last.active = True
+        last.inactive_reason = None
+
+
+def set_language(session: Session, contact_id: int, language: str) -> None:
+    """Choose the language a contact is written to in."""
+    get(session, contact_id).language = language
+
+
+def conversation(session: Session, contact_id: int) -> dict[str, object]:
+    """Return what a contact's next message answers; empty when nothing is awaited."""
+    awaited = session.get(Conversation, contact_id)
+    return dict(awaited.state) if awaited is not None else {}
+
+
+def expect(session: Session, contact_id: int, state: dict[str, object], *, now: datetime) -> None:
+    """Remember what a contact's next message will answer; an empty state forgets it."""
+    awaited = session.get(Conversation, contact_id)
+    if awaited is None:
+        session.add(Conversation(contact_id=contact_id, state=state, updated_at=now))
+    else:
+        awaited.state = state
+        awaited.updated_at = now
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

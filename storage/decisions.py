@@ -1,0 +1,246 @@
+"""Decisions on a stage with all their consequences, in the caller's one transaction.
+
+Each function fetches the chain, lets the pure core decide, and writes the new status, the dates that follow from
+it, the line in the trail and the notifications it causes. Who may call what is the caller's to check
+(`bot.access`); that the chain allows it is checked here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from obligations.deadlines import Facts, due
+from obligations.decisions import Action, Link, Status, decide
+from obligations.law import Law
+from obligations.notice import Level
+from obligations.periods import Period
+from storage import contacts, outbox, trail
+from storage.errors import NotFoundError, StaleError
+from storage.models import NotificationKind, Stage
+from storage.types import local_date
+
+CORRECTION_WORKING_DAYS = 3
+"""Notice 二(七): 应在3个工作日内组织重点排放单位完成核实和更正; the day of the finding is not counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who decides: a contact, and the level of the contact's organisation."""
+
+    contact_id: int
+    level: Level
+
+
+def submit(
+    session: Session, law: Law, stage_id: int, *, by: Actor, now: datetime, version: int | None = None
+) -> Stage:
+    """Record that the stage's actor has handed it over, and start the clock of the stage that follows.
+
+    Raises:
+        DecisionRefused: the chain does not allow it.
+        StaleError: the stage changed since ``version``.
+    """
+    return _act(session, law, stage_id, Action.SUBMIT, by=by, now=now, version=version)
+
+
+def accept(
+    session: Session, law: Law, stage_id: int, *, by: Actor, now: datetime, version: int | None = None
+) -> Stage:
+    """Record that the level above accepts the stage, which completes that level's own check of it."""
+    return _act(session, law, stage_id, Action.ACCEPT, by=by, now=now, version=version)
+
+
+def return_for_correction(
+    session: Session, law: Law, stage_id: int, *, reason: str, by: Actor, now: datetime, version: int | None = None
+) -> Stage:
+    """Send a stage back with a reason; it is due again at the end of the 3rd working day after today."""
+    return _act(session, law, stage_id, Action.RETURN, by=by, now=now, version=version, reason=reason)
+
+
+def waive(
+    session: Session, law: Law, stage_id: int, *, reason: str, by: Actor, now: datetime, version: int | None = None
+) -> Stage:
+    """Record that an authority lets the duty go, with its reason."""
+    return _act(session, law, stage_id, Action.WAIVE, by=by, now=now, version=version, reason=reason)
+
+
+def extend(
+    session: Session,
+    law: Law,
+    stage_id: int,
+    *,
+    until: date,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> Stage:
+    """Record that an authority moves one stage's date to ``until`` (inclusive); the notice's date stays on record."""
+    return _act(session, law, stage_id, Action.EXTEND, by=by, now=now, version=version, reason=reason, until=until)
+
+
+def pause(session: Session, stage_id: int, *, until: date, by: Actor, now: datetime, reason: str) -> Stage:
+    """Note that the actor is working on it: no reminder through ``until``; digests still name what is overdue."""
+    stage = get(session, stage_id)
+    stage.paused_until = until
+    trail.record(
+        session,
+        "working_on_it",
+        at=now,
+        stage_id=stage.id,
+        organisation_id=stage.actor_id,
+        contact_id=by.contact_id,
+        until=until.isoformat(),
+        reason=reason,
+    )
+    return stage
+
+
+def get(session: Session, stage_id: int) -> Stage:
+    """Return a stage with its subject and actor.
+
+    Raises:
+        NotFoundError: no stage has this id.
+    """
+    stage = session.scalar(
+        select(Stage).where(Stage.id == stage_id).options(joinedload(Stage.subject), joinedload(Stage.actor))
+    )
+    if stage is None:
+        raise NotFoundError(f"there is no stage {stage_id}")
+    return stage
+
+
+def chain_of(session: Session, obligation_id: int) -> Sequence[Stage]:
+    """Return an obligation's stages in order."""
+    return session.scalars(
+        select(Stage)
+        .where(Stage.obligation_id == obligation_id)
+        .order_by(Stage.position)
+        .options(joinedload(Stage.subject), joinedload(Stage.actor))
+    ).all()
+
+
+def _act(
+    session: Session,
+    law: Law,
+    stage_id: int,
+    action: Action,
+    *,
+    by: Actor,
+    now: datetime,
+    version: int | None,
+    reason: str | None = None,
+    until: date | None = None,
+) -> Stage:
+    stage = get(session, stage_id)
+    if version is not None and stage.version != version:
+        raise StaleError
+    chain = chain_of(session, stage.obligation_id)
+    links = [Link(actor=each.actor_level, checked_by=each.checked_by, status=each.status) for each in chain]
+    for change in decide(links, stage.position, action, by=by.level):
+        _apply(law, chain, change.position, change.status, by=by, now=now, reason=reason)
+    if until is not None:
+        stage.act_by_on = until
+        stage.excused = False
+        stage.reason = reason
+    stage.version += 1
+    _hand_over(law, chain)
+    trail.record(
+        session,
+        action.value,
+        at=now,
+        stage_id=stage.id,
+        organisation_id=stage.actor_id,
+        contact_id=by.contact_id,
+        status=stage.status.value,
+        **({"reason": reason} if reason else {}),
+        **({"until": until.isoformat()} if until else {}),
+    )
+    session.flush()
+    _announce(session, chain, stage, action, now=now)
+    return stage
+
+
+def _apply(
+    law: Law, chain: Sequence[Stage], position: int, status: Status, *, by: Actor, now: datetime, reason: str | None
+) -> None:
+    stage = chain[position]
+    stage.status = status
+    stage.paused_until = None
+    if status is Status.SUBMITTED or (status is Status.ACCEPTED and stage.submitted_at is None):
+        stage.submitted_at = now
+        stage.submitted_by = by.contact_id
+    if status is Status.SUBMITTED:
+        stage.decided_at = None
+        stage.reason = None
+    else:
+        stage.decided_at = now
+        stage.reason = reason
+    if status is Status.RETURNED:
+        stage.act_by_on = law.calendar.add_working_days(local_date(now), CORRECTION_WORKING_DAYS)
+        stage.excused = False
+
+
+def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
+    """Open what the stage before has handed over, and let its date follow from the hand-over."""
+    for before, stage in zip(chain, chain[1:], strict=False):
+        ready = before.status in (Status.SUBMITTED, Status.ACCEPTED, Status.WAIVED)
+        opens = ready and not stage.ready
+        stage.ready = ready
+        if stage.status is not Status.OPEN or before.submitted_at is None or not (opens or before.status is Status.SUBMITTED):
+            continue
+        date_of = due(
+            law.rulebook.rule(stage.rule),
+            stage.name,
+            Period.parse(stage.period),
+            facts=Facts(submitted_on=(local_date(before.submitted_at),)),
+            calendar=law.calendar,
+        )
+        stage.due_on = date_of.due_on
+        stage.due_kind = date_of.kind
+        stage.excused = date_of.excused
+        stage.act_by_on = date_of.internal_target_on or date_of.due_on
+
+
+def _announce(session: Session, chain: Sequence[Stage], stage: Stage, action: Action, *, now: datetime) -> None:
+    match action:
+        case Action.SUBMIT:
+            _announce_waiting(session, stage, now=now)
+        case Action.ACCEPT:
+            _tell(session, stage.actor_id, NotificationKind.ACCEPTED, stage, now=now)
+            if stage.position + 1 < len(chain) and chain[stage.position + 1].status is Status.SUBMITTED:
+                _announce_waiting(session, chain[stage.position + 1], now=now)
+        case Action.RETURN:
+            _tell(session, stage.actor_id, NotificationKind.RETURNED, stage, now=now)
+        case _:
+            _tell(session, stage.actor_id, NotificationKind.CHANGED, stage, now=now)
+
+
+def _announce_waiting(session: Session, stage: Stage, *, now: datetime) -> None:
+    """Tell the checker. The municipality, which checks everyone, hears of its queue once a day, not of each file."""
+    if stage.status is not Status.SUBMITTED or stage.checker_id is None:
+        return
+    key = local_date(now).isoformat() if stage.checked_by is Level.MUNICIPAL else None
+    _tell(session, stage.checker_id, NotificationKind.SUBMITTED, stage, now=now, key=key)
+
+
+def _tell(
+    session: Session,
+    organisation_id: int,
+    kind: NotificationKind,
+    stage: Stage,
+    *,
+    now: datetime,
+    key: str | None = None,
+) -> None:
+    outbox.enqueue(
+        session,
+        [contact.id for contact in contacts.of_organisation(session, organisation_id)],
+        kind,
+        key=key or f"{stage.id}:{stage.version}",
+        stage_id=stage.id,
+        now=now,
+    )

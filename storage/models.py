@@ -1,0 +1,392 @@
+"""The tables. What someone did is stored; overdue, late, blocked and due soon are derived from it.
+
+No queries here: each aggregate's module owns its own.
+"""
+
+import enum
+from datetime import date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Enum, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from obligations.notice import Level, Sector
+from storage.types import UtcDateTime
+
+
+def _words(kind: type[enum.StrEnum]) -> Enum:
+    """Store an enumeration by its value, as text: readable in any database browser, no type to migrate."""
+    return Enum(
+        kind, native_enum=False, length=20, create_constraint=False, values_callable=lambda e: [m.value for m in e]
+    )
+
+
+class NotificationKind(enum.StrEnum):
+    """What a notification tells its reader."""
+
+    REMINDER = "reminder"
+    """What this contact's organisation must still do, bundled, one a morning."""
+    SUBMITTED = "submitted"
+    """A stage was handed over and now waits for this reader's check."""
+    ACCEPTED = "accepted"
+    """The reader's own submission was accepted."""
+    RETURNED = "returned"
+    """The reader's own submission was returned for correction."""
+    CHANGED = "changed"
+    """An authority waived or extended one of the reader's duties."""
+    DAILY_DIGEST = "daily_digest"
+    """A supervisor's page for the day."""
+    WEEKLY_DIGEST = "weekly_digest"
+    """A lead's page for the week."""
+
+
+class Outcome(enum.StrEnum):
+    """Where a notification stands on its way."""
+
+    PENDING = "pending"
+    """Waiting to be sent, or to be tried again."""
+    SENT = "sent"
+    """The channel confirmed it."""
+    DROPPED = "dropped"
+    """It no longer mattered when its turn came; the reason is recorded."""
+    FAILED = "failed"
+    """The channel refused it for good."""
+    UNKNOWN = "unknown"
+    """It may have arrived: the connection broke before the answer."""
+
+
+class Base(DeclarativeBase):
+    """The declarative base: constraint names follow one pattern, so migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        str: String(200),
+        Level: _words(Level),
+        Sector: _words(Sector),
+        Status: _words(Status),
+        DueKind: _words(DueKind),
+        NotificationKind: _words(NotificationKind),
+        Outcome: _words(Outcome),
+    }
+
+
+class Organisation(Base):
+    """The municipality, a district or a unit, with its dates of validity (both inclusive; none is open-ended)."""
+
+    __tablename__ = "organisation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    level: Mapped[Level]
+    name: Mapped[str]
+    short_name: Mapped[str]
+    english_name: Mapped[str]
+    bureau: Mapped[str | None]
+    sector: Mapped[Sector | None]
+    fuel: Mapped[str | None]
+    credit_code: Mapped[str | None] = mapped_column(unique=True)
+    valid_from: Mapped[date | None]
+    valid_to: Mapped[date | None]
+
+    aliases: Mapped[list["Alias"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
+
+    __table_args__ = (Index(None, "level", "sector"),)
+
+
+class Alias(Base):
+    """Another name an organisation is called by."""
+
+    __tablename__ = "alias"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    text: Mapped[str] = mapped_column(index=True)
+
+    __table_args__ = (UniqueConstraint("organisation_id", "text"),)
+
+
+class Membership(Base):
+    """Which district a unit belongs to, by date (both ends inclusive; none is open-ended)."""
+
+    __tablename__ = "membership"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    district_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    from_on: Mapped[date | None]
+    to_on: Mapped[date | None]
+
+
+class Contact(Base):
+    """A person of an organisation whom Duewatch may write to."""
+
+    __tablename__ = "contact"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    name: Mapped[str]
+    lead: Mapped[bool]
+    language: Mapped[str]
+    retired_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+    organisation: Mapped[Organisation] = relationship()
+
+
+class Binding(Base):
+    """A contact's address on one channel. An inactive one is kept with the reason it was turned off."""
+
+    __tablename__ = "binding"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
+    channel: Mapped[str]
+    address: Mapped[str]
+    active: Mapped[bool]
+    inactive_reason: Mapped[str | None]
+    bound_at: Mapped[datetime]
+
+    __table_args__ = (
+        Index(
+            "uq_binding_active_address",
+            "channel",
+            "address",
+            unique=True,
+            sqlite_where=text("active"),
+            postgresql_where=text("active"),
+        ),
+    )
+
+
+class Invitation(Base):
+    """A single-use enrolment link. Only the hash of its token is stored."""
+
+    __tablename__ = "invitation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    lead: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+
+
+class Obligation(Base):
+    """One rule, one subject, one period, with the notice version that made it."""
+
+    __tablename__ = "obligation"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    notice: Mapped[str]
+    notice_version: Mapped[str]
+    rule: Mapped[str]
+    period: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    district_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    created_at: Mapped[datetime]
+
+    subject: Mapped[Organisation] = relationship(foreign_keys=[subject_id])
+    stages: Mapped[list["Stage"]] = relationship(order_by="Stage.position", back_populates="obligation")
+
+    __table_args__ = (UniqueConstraint("rule", "period", "subject_id"), Index(None, "subject_id"))
+
+
+_PENDING = text("status IN ('open', 'returned')")
+_SUBMITTED = text("status = 'submitted'")
+
+
+class Stage(Base):
+    """One step of an obligation's chain: who acts, by when, and what was decided.
+
+    ``due_on`` is the notice's date; ``act_by_on`` is the date after which default begins: the due date, or the
+    correction date after a return, the internal target after a late hand-over, or an extension. Both are
+    dates in Asia/Shanghai, inclusive. ``ready`` is false while the stage before has not handed over.
+    ``version`` rises with every decision: a button carries the version it was drawn for.
+    """
+
+    __tablename__ = "stage"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    obligation_id: Mapped[int] = mapped_column(ForeignKey("obligation.id"))
+    position: Mapped[int]
+    name: Mapped[str]
+    rule: Mapped[str]
+    period: Mapped[str]
+    actor_level: Mapped[Level]
+    checked_by: Mapped[Level | None]
+    subject_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    district_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    checker_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    status: Mapped[Status]
+    ready: Mapped[bool]
+    excused: Mapped[bool]
+    due_on: Mapped[date | None]
+    due_kind: Mapped[DueKind]
+    act_by_on: Mapped[date | None]
+    submitted_at: Mapped[datetime | None]
+    submitted_by: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    decided_at: Mapped[datetime | None]
+    reason: Mapped[str | None] = mapped_column(String(1000))
+    paused_until: Mapped[date | None]
+    version: Mapped[int]
+
+    obligation: Mapped[Obligation] = relationship(back_populates="stages")
+    subject: Mapped[Organisation] = relationship(foreign_keys=[subject_id])
+    actor: Mapped[Organisation] = relationship(foreign_keys=[actor_id])
+
+    __table_args__ = (
+        UniqueConstraint("obligation_id", "position"),
+        Index("ix_stage_actor_pending", "actor_id", "act_by_on", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("ix_stage_district_pending", "district_id", "act_by_on", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("ix_stage_pending", "act_by_on", "rule", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("ix_stage_checker_submitted", "checker_id", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
+    )
+
+
+class Evidence(Base):
+    """A file bound to one stage, found in the evidence folder by its SHA-256."""
+
+    __tablename__ = "evidence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stage.id"), index=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    uploaded_at: Mapped[datetime]
+    uploaded_by: Mapped[int] = mapped_column(ForeignKey("contact.id"))
+
+    __table_args__ = (UniqueConstraint("stage_id", "sha256"),)
+
+
+class Event(Base):
+    """One line of the append-only trail: what was decided, by whom, when. Each line's hash covers the one before."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str]
+    stage_id: Mapped[int | None] = mapped_column(ForeignKey("stage.id"), index=True)
+    organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    detail: Mapped[dict[str, Any]]
+    previous_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    hash: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Notification(Base):
+    """The outbox: a fact to tell one contact, worded when sent.
+
+    ``key`` makes it unique with the contact and the kind: the local date of a reminder or digest, the stage and
+    version of a decision. ``facts`` is what was known when it was planned, ``proof`` what was sent.
+    """
+
+    __tablename__ = "notification"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
+    kind: Mapped[NotificationKind]
+    key: Mapped[str]
+    stage_id: Mapped[int | None] = mapped_column(ForeignKey("stage.id"), index=True)
+    planned_on: Mapped[date]
+    facts: Mapped[dict[str, Any]]
+    urgency: Mapped[int]
+    created_at: Mapped[datetime]
+    not_before: Mapped[datetime]
+    outcome: Mapped[Outcome]
+    outcome_reason: Mapped[str | None] = mapped_column(String(500))
+    attempts: Mapped[int]
+    leased_by: Mapped[str | None]
+    leased_until: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    message_id: Mapped[str | None]
+    proof: Mapped[dict[str, Any] | None]
+
+    contact: Mapped[Contact] = relationship()
+
+    __table_args__ = (
+        UniqueConstraint("contact_id", "kind", "key"),
+        Index(
+            "ix_notification_pending",
+            "not_before",
+            "urgency",
+            sqlite_where=text("outcome = 'pending'"),
+            postgresql_where=text("outcome = 'pending'"),
+        ),
+    )
+
+
+class Reminding(Base):
+    """One stage on one contact's reminder of one morning; with the notification it is the proof of reminding.
+
+    ``mark`` is days from ``act_by_on`` to the day the reminder stands for: -10 is ten days before, 0 the day
+    itself, 3 three days overdue.
+    """
+
+    __tablename__ = "reminding"
+
+    stage_id: Mapped[int] = mapped_column(ForeignKey("stage.id"), primary_key=True)
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    act_by_on: Mapped[date] = mapped_column(primary_key=True)
+    mark: Mapped[int] = mapped_column(primary_key=True)
+    planned_on: Mapped[date]
+
+    __table_args__ = (Index(None, "contact_id", "planned_on"),)
+
+
+class InboundUpdate(Base):
+    """An update from the chat, stored before it is acknowledged or handled."""
+
+    __tablename__ = "inbound_update"
+
+    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    chat_id: Mapped[int | None]
+    payload: Mapped[dict[str, Any]]
+    received_at: Mapped[datetime]
+    handled_at: Mapped[datetime | None]
+    attempts: Mapped[int]
+    error: Mapped[str | None] = mapped_column(String(500))
+
+    __table_args__ = (
+        Index(
+            "ix_inbound_update_waiting",
+            "update_id",
+            sqlite_where=text("handled_at IS NULL"),
+            postgresql_where=text("handled_at IS NULL"),
+        ),
+    )
+
+
+class Conversation(Base):
+    """What a contact's next message answers: a file for a stage, a reason for a return."""
+
+    __tablename__ = "conversation"
+
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
+    state: Mapped[dict[str, Any]]
+    updated_at: Mapped[datetime]
+
+
+class Setting(Base):
+    """A named value that must survive a restart: how far planning went, when the calendar starts."""
+
+    __tablename__ = "setting"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
