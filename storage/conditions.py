@@ -1,0 +1,52 @@
+"""Where a stage stands, as SQL conditions: pending, overdue, due, blocked.
+
+`obligations.standing` says the same of one stage; here it is said of sets.
+"""
+
+from datetime import date, timedelta
+
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, not_
+
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from storage.models import Stage
+
+
+def is_pending() -> ColumnElement[bool]:
+    """Return the condition that a stage still waits for its actor."""
+    return _is_one_of(Status.OPEN, Status.RETURNED)
+
+
+def is_submitted() -> ColumnElement[bool]:
+    """Return the condition that a stage waits for its check."""
+    return _is_one_of(Status.SUBMITTED)
+
+
+def is_overdue(today: date) -> ColumnElement[bool]:
+    """Return the condition that a stage is in default on ``today``: its last day lies before."""
+    return and_(is_pending(), Stage.ready, not_(Stage.excused), Stage.act_by_on < today, has_date())
+
+
+def is_due(today: date, within_days: int) -> ColumnElement[bool]:
+    """Return the condition that a stage is its actor's to do between ``today`` and so many days later."""
+    last = today + timedelta(days=within_days)
+    return and_(is_pending(), Stage.ready, has_date(), Stage.act_by_on.between(today, last))
+
+
+def is_blocked(today: date, within_days: int) -> ColumnElement[bool]:
+    """Return the condition that a stage cannot start although its date has passed or is near."""
+    last = today + timedelta(days=within_days)
+    return and_(is_pending(), not_(Stage.ready), has_date(), Stage.act_by_on <= last)
+
+
+def has_date() -> ColumnElement[bool]:
+    """Return the condition that a stage has a date at all."""
+    return Stage.due_kind != DueKind.NONE
+
+
+def _is_one_of(*statuses: Status) -> ColumnElement[bool]:
+    """Write the values into the statement: only so does SQLite use the partial indexes made for them."""
+    written_out: BindParameter[list[Status]] = bindparam(
+        None, list(statuses), expanding=True, literal_execute=True
+    )
+    return Stage.status.in_(written_out)

@@ -1,0 +1,372 @@
+"""What is overdue, waiting, blocked or due next, as lists and counts. Reads only, and never beyond a `Scope`.
+
+Derived states are derived here, from stored facts and the ``today`` passed in (a date in Asia/Shanghai). The
+counts are written in `storage.tallies` and offered here; what is changed or sent is elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from obligations.notice import Level
+from obligations.standing import SOON_DAYS, Standing, days_left, standing
+from storage.conditions import is_blocked, is_due, is_overdue, is_pending, is_submitted
+from storage.contacts import reachable
+from storage.errors import NotFoundError
+from storage.models import Binding, Contact, Evidence, Organisation, Stage
+from storage.organisations import Scope
+from storage.tallies import Counts, DistrictRow, TargetRow, by_district, counts, surrender_target
+from storage.types import NOTICE_ZONE, local_date
+
+__all__ = [
+    "SOON_DAYS",
+    "Counts",
+    "DistrictRow",
+    "Item",
+    "Page",
+    "TargetRow",
+    "Undeliverable",
+    "blocked",
+    "by_district",
+    "counts",
+    "due_next",
+    "duties",
+    "item",
+    "items",
+    "of_unit",
+    "overdue",
+    "overdue_ids",
+    "surrender_target",
+    "undeliverable",
+    "waiting_for_check",
+    "without_contact",
+]
+
+_RECENT = timedelta(days=31)
+_PAGE = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One stage as a list shows it. Dates are in Asia/Shanghai and inclusive.
+
+    ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it.
+    ``evidence`` is how many files are bound to it.
+    """
+
+    stage_id: int
+    version: int
+    obligation_id: int
+    rule: str
+    stage: str
+    period: str
+    subject_id: int
+    subject_name: str
+    actor_id: int
+    actor_name: str
+    actor_level: Level
+    district_id: int | None
+    district_name: str | None
+    checked_by: Level | None
+    status: Status
+    ready: bool
+    excused: bool
+    due_on: date | None
+    due_kind: DueKind
+    act_by_on: date | None
+    check_by_on: date | None
+    submitted_at: datetime | None
+    paused_until: date | None
+    reason: str | None
+    evidence: int
+
+    def standing(self, *, today: date) -> Standing:
+        """Return where the stage stands on ``today``."""
+        return standing(
+            status=self.status,
+            ready=self.ready,
+            excused=self.excused,
+            act_by_on=self.act_by_on,
+            submitted_on=None if self.submitted_at is None else local_date(self.submitted_at),
+            today=today,
+            soon_days=SOON_DAYS,
+        )
+
+    def days_left(self, *, today: date) -> int | None:
+        """Return the days until default begins, negative when overdue; None where there is no date."""
+        return None if self.act_by_on is None else days_left(self.act_by_on, today)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some of a list, and how many there are in all."""
+
+    items: tuple[Item, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undeliverable:
+    """A contact who can no longer be written to, and why the last address was turned off."""
+
+    contact_name: str
+    organisation_name: str
+    reason: str | None
+
+
+def overdue(
+    session: Session,
+    scope: Scope,
+    *,
+    today: date,
+    district_id: int | None = None,
+    actor_level: Level | None = None,
+    rule: str | None = None,
+    limit: int = _PAGE,
+    offset: int = 0,
+) -> Page:
+    """Return the stages in default within a scope, the longest overdue first."""
+    return _page(
+        session,
+        _within(scope, is_overdue(today), district_id=district_id, actor_level=actor_level, rule=rule),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def overdue_ids(session: Session, scope: Scope, *, today: date) -> tuple[int, ...]:
+    """Return the ids of every stage in default within a scope, in the order of `overdue`."""
+    return tuple(
+        session.scalars(
+            select(Stage.id)
+            .join(Organisation, Organisation.id == Stage.subject_id)
+            .where(scope.stages(), is_overdue(today))
+            .order_by(Stage.act_by_on, Organisation.name, Stage.id)
+        )
+    )
+
+
+def duties(
+    session: Session,
+    organisation_id: int,
+    *,
+    today: date,
+    within_days: int | None = None,
+    limit: int = _PAGE,
+    offset: int = 0,
+) -> Page:
+    """Return what an organisation must do itself now or next, dated duties first.
+
+    With ``within_days``, what is due later than so many days from ``today`` is left out; undated duties stay.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        is_pending(),
+        Stage.ready.is_(True),
+        Stage.actor_id == organisation_id,
+    ]
+    if within_days is not None:
+        conditions.append(
+            or_(Stage.act_by_on.is_(None), Stage.act_by_on <= today + timedelta(days=within_days))
+        )
+    return _page(session, conditions, limit=limit, offset=offset)
+
+
+def waiting_for_check(session: Session, organisation_id: int, *, limit: int = _PAGE, offset: int = 0) -> Page:
+    """Return the submitted stages an organisation must check, by the date of its own check."""
+    conditions = [is_submitted(), Stage.checker_id == organisation_id]
+    return _page(session, conditions, limit=limit, offset=offset, by_check=True)
+
+
+def due_next(
+    session: Session,
+    scope: Scope,
+    *,
+    today: date,
+    within_days: int = SOON_DAYS,
+    actor_level: Level | None = None,
+    limit: int = _PAGE,
+    offset: int = 0,
+) -> Page:
+    """Return the pending stages due from ``today`` through ``within_days`` days later, both inclusive."""
+    return _page(
+        session,
+        _within(scope, is_due(today, within_days), actor_level=actor_level),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def blocked(
+    session: Session,
+    scope: Scope,
+    *,
+    today: date,
+    within_days: int = SOON_DAYS,
+    actor_level: Level | None = None,
+    limit: int = _PAGE,
+    offset: int = 0,
+) -> Page:
+    """Return the stages that wait on the stage before them although their date has passed or is near."""
+    return _page(
+        session,
+        _within(scope, is_blocked(today, within_days), actor_level=actor_level),
+        limit=limit,
+        offset=offset,
+    )
+
+
+def of_unit(session: Session, unit_id: int, *, today: date) -> tuple[Item, ...]:
+    """Return a unit's stages that are pending, or were handed over or decided in the last 31 days.
+
+    Whether the reader may see the unit is the caller's to check.
+    """
+    since = datetime.combine(today, time(), tzinfo=NOTICE_ZONE) - _RECENT
+    recent = or_(is_pending(), is_submitted(), Stage.submitted_at >= since, Stage.decided_at >= since)
+    return _items(session, _select_items().where(Stage.subject_id == unit_id, recent).order_by(*_order()))
+
+
+def item(session: Session, stage_id: int) -> Item:
+    """Return one stage. Whether the reader may see it is the caller's to check.
+
+    Raises:
+        NotFoundError: no stage has this id.
+    """
+    found = items(session, [stage_id])
+    if not found:
+        raise NotFoundError(f"there is no stage {stage_id}")
+    return found[0]
+
+
+def items(session: Session, stage_ids: Sequence[int]) -> tuple[Item, ...]:
+    """Return the stages with these ids, the longest overdue first; unknown ids are left out."""
+    return _items(session, _select_items().where(Stage.id.in_(stage_ids)).order_by(*_order()))
+
+
+def without_contact(session: Session, scope: Scope, *, on: date) -> tuple[str, ...]:
+    """Return the names of the organisations that have something pending and nobody to write to.
+
+    Organisations that no longer exist on ``on`` are left out.
+    """
+    acting = select(Stage.actor_id).where(scope.stages(), is_pending())
+    written_to = select(Contact.organisation_id).where(reachable())
+    return tuple(
+        session.scalars(
+            select(Organisation.name)
+            .where(
+                Organisation.id.in_(acting),
+                Organisation.id.not_in(written_to),
+                func.coalesce(Organisation.valid_to, date.max) >= on,
+            )
+            .order_by(Organisation.name)
+        )
+    )
+
+
+def undeliverable(session: Session, scope: Scope) -> tuple[Undeliverable, ...]:
+    """Return the contacts within a scope who had an address and have none that works now."""
+    acting = select(Stage.actor_id).where(scope.stages(), is_pending())
+    last = select(func.max(Binding.id)).group_by(Binding.contact_id)
+    rows = session.execute(
+        select(Contact.name, Organisation.name, Binding.inactive_reason)
+        .join(Organisation, Organisation.id == Contact.organisation_id)
+        .join(Binding, Binding.contact_id == Contact.id)
+        .where(Contact.retired_at.is_(None), ~reachable(), Binding.id.in_(last), Organisation.id.in_(acting))
+        .order_by(Organisation.name, Contact.id)
+    )
+    return tuple(
+        Undeliverable(contact_name=contact, organisation_name=organisation, reason=reason)
+        for contact, organisation, reason in rows
+    )
+
+
+def _within(
+    scope: Scope,
+    condition: ColumnElement[bool],
+    *,
+    district_id: int | None = None,
+    actor_level: Level | None = None,
+    rule: str | None = None,
+) -> list[ColumnElement[bool]]:
+    conditions = [scope.stages(), condition]
+    if district_id is not None:
+        conditions.append(Stage.district_id == district_id)
+    if actor_level is not None:
+        conditions.append(Stage.actor_level == actor_level)
+    if rule is not None:
+        conditions.append(Stage.rule == rule)
+    return conditions
+
+
+_Subject = aliased(Organisation, name="subject")
+_Actor = aliased(Organisation, name="actor")
+_District = aliased(Organisation, name="district")
+_Next = aliased(Stage, name="next")
+
+
+def _select_items() -> Select[*tuple[Any, ...]]:
+    """Select what an `Item` needs, each column labelled by its field."""
+    files = select(func.count()).where(Evidence.stage_id == Stage.id).correlate(Stage).scalar_subquery()
+    return (
+        select(
+            Stage.id.label("stage_id"),
+            Stage.version,
+            Stage.obligation_id,
+            Stage.rule,
+            Stage.name.label("stage"),
+            Stage.period,
+            Stage.subject_id,
+            _Subject.name.label("subject_name"),
+            Stage.actor_id,
+            _Actor.name.label("actor_name"),
+            Stage.actor_level,
+            Stage.district_id,
+            _District.name.label("district_name"),
+            Stage.checked_by,
+            Stage.status,
+            Stage.ready,
+            Stage.excused,
+            Stage.due_on,
+            Stage.due_kind,
+            Stage.act_by_on,
+            _Next.act_by_on.label("check_by_on"),
+            Stage.submitted_at,
+            Stage.paused_until,
+            Stage.reason,
+            files.label("evidence"),
+        )
+        .join(_Subject, _Subject.id == Stage.subject_id)
+        .join(_Actor, _Actor.id == Stage.actor_id)
+        .outerjoin(_District, _District.id == Stage.district_id)
+        .outerjoin(
+            _Next, (_Next.obligation_id == Stage.obligation_id) & (_Next.position == Stage.position + 1)
+        )
+    )
+
+
+def _order(*, by_check: bool = False) -> tuple[ColumnElement[Any], ...]:
+    first = _Next.act_by_on if by_check else Stage.act_by_on
+    return (first.is_(None), first, _Subject.name, Stage.id)  # type: ignore[return-value]  # mapped columns are column elements
+
+
+def _page(
+    session: Session,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    limit: int,
+    offset: int,
+    by_check: bool = False,
+) -> Page:
+    total = session.scalar(select(func.count()).select_from(Stage).where(*conditions)) or 0
+    page = _select_items().where(*conditions).order_by(*_order(by_check=by_check)).limit(limit).offset(offset)
+    return Page(items=_items(session, page) if total else (), total=total)
+
+
+def _items(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[Item, ...]:
+    rows: Sequence[Row[Any]] = session.execute(query).all()
+    return tuple(Item(**row._mapping) for row in rows)  # noqa: SLF001  # `_mapping` is SQLAlchemy's public name

@@ -1,0 +1,219 @@
+"""How many, not which: counts for a scope, by district, and against the surrender target.
+
+Each is one set-based statement. Lists are in `storage.overview`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, case, func, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from obligations.decisions import Status
+from obligations.notice import Level
+from obligations.standing import SOON_DAYS
+from obligations.targets import needed
+from storage.conditions import is_blocked, is_due, is_overdue, is_submitted
+from storage.models import Membership, Organisation, Stage
+from storage.organisations import Scope, member_on, valid_on
+
+RATE_OVER = timedelta(days=365)
+"""How far back the rate of what was done on time looks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """A scope in numbers, on one day.
+
+    ``overdue_units`` counts the units that are themselves late. ``waiting`` is what waits for the check of
+    the scope's own organisation; for a unit, what it handed over and nobody has checked. ``done`` is accepted
+    or waived, ``late`` the part of it handed over after its date, ``total`` every stage there is.
+    """
+
+    overdue: int
+    overdue_units: int
+    waiting: int
+    due_soon: int
+    blocked: int
+    done: int
+    late: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistrictRow:
+    """A district in numbers. Of the last year's ``due`` unit stages, ``on_time`` were handed over in time."""
+
+    district_id: int
+    district_name: str
+    units: int
+    overdue: int
+    overdue_units: int
+    waiting: int
+    on_time: int
+    due: int
+
+    @property
+    def on_time_rate(self) -> float | None:
+        """The share handed over in time, from 0 to 1; None where nothing was due."""
+        return self.on_time / self.due if self.due else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow:
+    """A district against a target: ``done`` of ``total`` units, ``needed`` for the target, ``short`` to go.
+
+    ``needed`` is None where the district has no unit the target applies to.
+    """
+
+    district_id: int
+    district_name: str
+    total: int
+    done: int
+    needed: int | None
+    short: int
+
+
+class _LocalDate(FunctionElement[date]):
+    """The date of an instant in Asia/Shanghai, which has kept UTC+8 all year since 1992."""
+
+    type = Date()
+    inherit_cache = True
+
+
+@compiles(_LocalDate, "sqlite")
+def _local_date_on_sqlite(element: _LocalDate, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401  # SQLAlchemy's hook
+    return f"date({compiler.process(element.clauses, **kw)}, '+8 hours')"
+
+
+@compiles(_LocalDate, "postgresql")
+def _local_date_on_postgresql(element: _LocalDate, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401  # likewise
+    return f"CAST({compiler.process(element.clauses, **kw)} AT TIME ZONE 'Asia/Shanghai' AS DATE)"
+
+
+def counts(session: Session, scope: Scope, *, today: date) -> Counts:
+    """Return a scope in numbers."""
+    waiting = is_submitted()
+    if scope.level is not Level.UNIT:
+        waiting &= Stage.checker_id == scope.organisation_id
+    done = Stage.status.in_([Status.ACCEPTED, Status.WAIVED])
+    row = session.execute(
+        select(
+            _count(is_overdue(today)).label("overdue"),
+            _count_units(is_overdue(today)).label("overdue_units"),
+            _count(waiting).label("waiting"),
+            _count(is_due(today, SOON_DAYS)).label("due_soon"),
+            _count(is_blocked(today, SOON_DAYS)).label("blocked"),
+            _count(done).label("done"),
+            _count(done & (_LocalDate(Stage.submitted_at) > Stage.act_by_on)).label("late"),
+            func.count().label("total"),
+        )
+        .select_from(Stage)
+        .where(scope.stages())
+    ).one()
+    return Counts(**row._mapping)  # noqa: SLF001  # `_mapping` is SQLAlchemy's public name
+
+
+def by_district(session: Session, scope: Scope, *, today: date) -> tuple[DistrictRow, ...]:
+    """Return the districts of a scope that exist on ``today``, the one with the most overdue first."""
+    handed_over = Stage.submitted_at.is_not(None)
+    in_time = handed_over & (_LocalDate(Stage.submitted_at) <= Stage.act_by_on)
+    was_due = (
+        (Stage.actor_level == Level.UNIT)
+        & (Stage.act_by_on >= today - RATE_OVER)
+        & (handed_over | (Stage.act_by_on < today))
+        & (Stage.status != Status.WAIVED)
+    )
+    tally = (
+        select(
+            Stage.district_id,
+            _count(is_overdue(today)).label("overdue"),
+            _count_units(is_overdue(today)).label("overdue_units"),
+            _count(is_submitted() & (Stage.checker_id == Stage.district_id)).label("waiting"),
+            _count(was_due & in_time).label("on_time"),
+            _count(was_due).label("due"),
+        )
+        .where(scope.stages(), Stage.district_id.is_not(None))
+        .group_by(Stage.district_id)
+        .subquery()
+    )
+    members = (
+        select(Membership.district_id, func.count().label("units"))
+        .join(Organisation, Organisation.id == Membership.unit_id)
+        .where(member_on(today), valid_on(today))
+        .group_by(Membership.district_id)
+        .subquery()
+    )
+    overdue = func.coalesce(tally.c.overdue, 0)
+    rows = session.execute(
+        select(
+            Organisation.id.label("district_id"),
+            Organisation.name.label("district_name"),
+            func.coalesce(members.c.units, 0).label("units"),
+            overdue.label("overdue"),
+            func.coalesce(tally.c.overdue_units, 0).label("overdue_units"),
+            func.coalesce(tally.c.waiting, 0).label("waiting"),
+            func.coalesce(tally.c.on_time, 0).label("on_time"),
+            func.coalesce(tally.c.due, 0).label("due"),
+        )
+        .outerjoin(tally, tally.c.district_id == Organisation.id)
+        .outerjoin(members, members.c.district_id == Organisation.id)
+        .where(Organisation.level == Level.DISTRICT, valid_on(today), _districts(scope))
+        .order_by(overdue.desc(), Organisation.code)
+    )
+    return tuple(DistrictRow(**row._mapping) for row in rows)  # noqa: SLF001  # see above
+
+
+def surrender_target(
+    session: Session, scope: Scope, *, rule: str = "surrender-2021-2022", percent: int = 95
+) -> tuple[TargetRow, ...]:
+    """Return the districts with units that must surrender, the one furthest from its target first.
+
+    A unit counts once its surrender for all years of the rule's period is accepted (notice 二(五): 95 % of
+    the units of each district).
+    """
+    rows = session.execute(
+        select(
+            Organisation.id,
+            Organisation.name,
+            func.count().label("total"),
+            _count(Stage.status == Status.ACCEPTED).label("done"),
+        )
+        .join(Stage, Stage.district_id == Organisation.id)
+        .where(scope.stages(), Stage.rule == rule, Stage.actor_level == Level.UNIT)
+        .group_by(Organisation.id, Organisation.name)
+        .order_by(Organisation.id)
+    )
+    targets = [_target(*row, percent=percent) for row in rows]
+    return tuple(sorted(targets, key=lambda row: (-row.short, row.district_id)))
+
+
+def _target(district_id: int, name: str, total: int, done: int, *, percent: int) -> TargetRow:
+    goal = needed(total, percent)
+    return TargetRow(
+        district_id=district_id,
+        district_name=name,
+        total=total,
+        done=done,
+        needed=goal,
+        short=0 if goal is None else max(0, goal - done),
+    )
+
+
+def _districts(scope: Scope) -> ColumnElement[bool]:
+    if scope.level is Level.MUNICIPAL:
+        return Organisation.id.is_not(None)
+    return Organisation.id == scope.organisation_id
+
+
+def _count(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((condition, 1)))
+
+
+def _count_units(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    late_itself = condition & (Stage.actor_level == Level.UNIT)
+    return func.count(case((late_itself, Stage.subject_id)).distinct())
