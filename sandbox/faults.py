@@ -1,0 +1,68 @@
+"""Faults a test orders: the ways a Bot API server, or the network before it, is known to fail."""
+
+from random import Random
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+Kind = Literal["429", "500", "502", "401", "403", "400", "drop", "reset_after", "slow", "not_json"]
+
+
+class Fault(BaseModel):
+    """One fault to come.
+
+    `drop` closes the connection before the call is handled; `reset_after` and `not_json` handle it first, so
+    the bot cannot know. `slow` waits `seconds`, then handles it. `probability` draws from a generator of
+    `seed`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Kind
+    method: str = "*"
+    count: int | None = Field(default=1, ge=1)
+    """How many calls it strikes; null for all."""
+    after: int = Field(default=0, ge=0)
+    """How many matching calls pass first."""
+    chat_id: int | None = None
+    retry_after: int = Field(default=1, ge=1)
+    seconds: float = Field(default=1.0, ge=0, le=600)
+    probability: float = Field(default=1.0, gt=0, le=1)
+    seed: int = 0
+    _random: Random = PrivateAttr()
+
+    def model_post_init(self, _context: object) -> None:
+        """Start the generator."""
+        self._random = Random(self.seed)  # noqa: S311  the draws must repeat, not surprise
+
+    def strikes(self, method: str, chat_id: int | None) -> bool:
+        """Whether this call is one of those to fail; asking counts the call."""
+        if self.method.lower() not in {"*", method.lower()} or self.chat_id not in {None, chat_id}:
+            return False
+        if self.count == 0 or self._random.random() >= self.probability:
+            return False
+        if self.after:
+            self.after -= 1
+            return False
+        if self.count is not None:
+            self.count -= 1
+        return True
+
+
+class Faults:
+    """The faults ordered, in the order they came."""
+
+    def __init__(self) -> None:
+        self._ordered: list[Fault] = []
+
+    def order(self, fault: Fault) -> None:
+        """Add a fault."""
+        self._ordered.append(fault)
+
+    def clear(self) -> None:
+        """Let everything succeed again."""
+        self._ordered.clear()
+
+    def strike(self, method: str, chat_id: int | None) -> Fault | None:
+        """Return the fault that strikes this call, if one does."""
+        return next((fault for fault in self._ordered if fault.strikes(method, chat_id)), None)
