@@ -1,1 +1,1 @@
-"""The law and the deadline calculus: pure values and functions, no I/O beyond reading the notices shipped here."""
+"""The law and the deadline calculus: pure values and functions, no I/O but reading the tables."""

@@ -1,0 +1,176 @@
+"""Who may do what to a stage, and what follows for its neighbours in the chain.
+
+One obligation is a chain of stages: each is submitted by its actor and accepted or returned by the level
+above, whose acceptance completes that level's own check. Only statuses are decided here: dates are in
+`obligations.deadlines`, who did it and why is recorded by the caller.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from obligations.notice import Level
+
+
+class Status(StrEnum):
+    """What was last decided on a stage."""
+
+    OPEN = "open"
+    SUBMITTED = "submitted"
+    ACCEPTED = "accepted"
+    RETURNED = "returned"
+    WAIVED = "waived"
+
+
+class Action(StrEnum):
+    """What someone does to a stage."""
+
+    SUBMIT = "submit"
+    ACCEPT = "accept"
+    RETURN = "return"
+    WAIVE = "waive"
+    EXTEND = "extend"
+
+
+class Refusal(StrEnum):
+    """Why an action is refused."""
+
+    NOT_YOURS = "not_yours"
+    """The action belongs to another level."""
+    ALREADY_DECIDED = "already_decided"
+    """The stage was accepted or waived; nothing more is decided on it."""
+    ALREADY_SUBMITTED = "already_submitted"
+    """The stage is handed over: there is no date left to extend."""
+    NOTHING_TO_CHECK = "nothing_to_check"
+    """The stage is not handed over, so it can be neither accepted nor returned."""
+    WAITING_UPSTREAM = "waiting_upstream"
+    """A stage before is not accepted yet; accepting it completes the next one's check."""
+    CHECKED_ABOVE = "checked_above"
+    """The level above is checking what was handed on; it must return that before it can be passed down."""
+
+
+class DecisionRefused(Exception):  # noqa: N818 - a refusal answers the asker; it is no fault
+    """The chain does not allow the action; ``refusal`` says why."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.value)
+        self.refusal: Final = refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One stage of a chain, as far as deciding goes. ``checked_by`` none: the actor's own word is final."""
+
+    actor: Level
+    checked_by: Level | None
+    status: Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A stage, by its position in the chain, and the status it has from now on."""
+
+    position: int
+    status: Status
+
+
+TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = MappingProxyType(
+    {
+        (Status.OPEN, Action.SUBMIT): Status.SUBMITTED,
+        (Status.SUBMITTED, Action.SUBMIT): Status.SUBMITTED,  # a replacement upload
+        (Status.RETURNED, Action.SUBMIT): Status.SUBMITTED,
+        (Status.SUBMITTED, Action.ACCEPT): Status.ACCEPTED,
+        (Status.SUBMITTED, Action.RETURN): Status.RETURNED,
+        (Status.ACCEPTED, Action.RETURN): Status.RETURNED,  # only to pass down what was returned from above
+        (Status.OPEN, Action.WAIVE): Status.WAIVED,
+        (Status.SUBMITTED, Action.WAIVE): Status.WAIVED,
+        (Status.RETURNED, Action.WAIVE): Status.WAIVED,
+        (Status.OPEN, Action.EXTEND): Status.OPEN,
+        (Status.RETURNED, Action.EXTEND): Status.RETURNED,
+    }
+)
+"""What each action makes of each status, where the chain allows it. What is missing is refused."""
+
+_RANK: Final = {Level.UNIT: 0, Level.AGENCY: 0, Level.DISTRICT: 1, Level.MUNICIPAL: 2}
+_SETTLED: Final = frozenset({Status.ACCEPTED, Status.WAIVED})
+
+
+def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -> tuple[Change, ...]:
+    """Return what changes in ``chain`` when ``by`` takes ``action`` on the stage at ``position``.
+
+    The first change is the stage's own; a second is the neighbour's that follows from it. A re-submission
+    changes nothing but the time, and is still returned as a change to ``SUBMITTED``.
+
+    Raises:
+        DecisionRefused: ``by`` may not do this, or the chain is not there yet.
+        IndexError: there is no stage at ``position``.
+    """
+    if not 0 <= position < len(chain):
+        raise IndexError(f"a chain of {len(chain)} stages has no position {position}")
+    stage = chain[position]
+    if not _may(stage, action, by):
+        raise DecisionRefused(Refusal.NOT_YOURS)
+    after = TRANSITIONS.get((stage.status, action))
+    if after is None:
+        raise DecisionRefused(_refusal(stage.status, action))
+    match action:
+        case Action.SUBMIT:
+            return _submit(chain, position)
+        case Action.ACCEPT:
+            return _accept(chain, position)
+        case Action.RETURN:
+            return _return(chain, position)
+        case Action.WAIVE | Action.EXTEND:
+            return (Change(position=position, status=after),)
+
+
+def _may(stage: Link, action: Action, by: Level) -> bool:
+    match action:
+        case Action.SUBMIT:
+            return by is stage.actor
+        case Action.ACCEPT | Action.RETURN:
+            return by is stage.checked_by
+        case Action.WAIVE | Action.EXTEND:
+            return _RANK[by] > _RANK[stage.actor] or by is stage.actor is Level.MUNICIPAL
+
+
+def _refusal(status: Status, action: Action) -> Refusal:
+    if status in _SETTLED:
+        return Refusal.ALREADY_DECIDED
+    return Refusal.ALREADY_SUBMITTED if action is Action.EXTEND else Refusal.NOTHING_TO_CHECK
+
+
+def _submit(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
+    if any(earlier.status not in _SETTLED for earlier in chain[:position]):
+        raise DecisionRefused(Refusal.WAITING_UPSTREAM)
+    return (Change(position=position, status=_handed_over(chain[position])),)
+
+
+def _accept(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
+    accepted = Change(position=position, status=Status.ACCEPTED)
+    following = _following(chain, position)
+    if following is None or following.actor is not chain[position].checked_by or following.status in _SETTLED:
+        return (accepted,)
+    return (accepted, Change(position=position + 1, status=_handed_over(following)))
+
+
+def _return(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
+    returned = Change(position=position, status=Status.RETURNED)
+    if chain[position].status is Status.SUBMITTED:
+        return (returned,)
+    following = _following(chain, position)
+    if following is None or following.actor is not chain[position].checked_by or following.status in _SETTLED:
+        raise DecisionRefused(Refusal.ALREADY_DECIDED)
+    if following.status is not Status.RETURNED:
+        raise DecisionRefused(Refusal.CHECKED_ABOVE)
+    return (returned, Change(position=position + 1, status=Status.OPEN))
+
+
+def _handed_over(stage: Link) -> Status:
+    return Status.ACCEPTED if stage.checked_by is None else Status.SUBMITTED
+
+
+def _following(chain: Sequence[Link], position: int) -> Link | None:
+    return chain[position + 1] if position + 1 < len(chain) else None
