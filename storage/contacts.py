@@ -150,6 +150,17 @@ def address_of(session: Session, contact_id: int, channel: str) -> str | None:
     )
 
 
+def bound(session: Session, channel: str) -> Sequence[tuple[Contact, str]]:
+    """Return everyone who is bound to a channel now, with the address there."""
+    rows = session.execute(
+        select(Contact, Binding.address)
+        .join(Binding, Binding.contact_id == Contact.id)
+        .where(Binding.channel == channel, Binding.active, Contact.retired_at.is_(None))
+        .order_by(Contact.id)
+    )
+    return [(contact, address) for contact, address in rows]
+
+
 def unbind(session: Session, channel: str, address: str, *, reason: str, now: datetime) -> None:
     """Turn an address off because it can no longer be reached; the contact and the history stay."""
     contact = by_address(session, channel, address)

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session as Session  # a unit of work is written against it in every room
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.errors import DatabaseUrlError

@@ -113,6 +113,16 @@ def get(session: Session, stage_id: int) -> Stage:
     return stage
 
 
+def require_version(stage: Stage, version: int) -> None:
+    """Stop where a stage changed since a button was drawn for it.
+
+    Raises:
+        StaleError: it did.
+    """
+    if stage.version != version:
+        raise StaleError
+
+
 def chain_of(session: Session, obligation_id: int) -> Sequence[Stage]:
     """Return an obligation's stages in order."""
     return session.scalars(
@@ -136,8 +146,8 @@ def _act(
     until: date | None = None,
 ) -> Stage:
     stage = get(session, stage_id)
-    if version is not None and stage.version != version:
-        raise StaleError
+    if version is not None:
+        require_version(stage, version)
     chain = chain_of(session, stage.obligation_id)
     links = [Link(actor=each.actor_level, checked_by=each.checked_by, status=each.status) for each in chain]
     for change in decide(links, stage.position, action, by=by.level):
@@ -173,7 +183,10 @@ def _apply(
     if status is Status.SUBMITTED or (status is Status.ACCEPTED and stage.submitted_at is None):
         stage.submitted_at = now
         stage.submitted_by = by.contact_id
-    if status is Status.SUBMITTED:
+    if status is Status.OPEN:
+        stage.submitted_at = None
+        stage.submitted_by = None
+    if status in (Status.OPEN, Status.SUBMITTED):
         stage.decided_at = None
         stage.reason = None
     else:

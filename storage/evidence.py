@@ -20,7 +20,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage import trail
-from storage.errors import EvidenceRefusedError
+from storage.errors import EvidenceRefusedError, NotFoundError
 from storage.models import Evidence, Stage
 
 MAX_BYTES = 20 * 1024 * 1024
@@ -166,6 +166,18 @@ def bind(
         size=stored.size,
     )
     return evidence, True
+
+
+def get(session: Session, evidence_id: int) -> Evidence:
+    """Return one file's record.
+
+    Raises:
+        NotFoundError: there is none with this id.
+    """
+    evidence = session.get(Evidence, evidence_id)
+    if evidence is None:
+        raise NotFoundError(f"there is no file {evidence_id}")
+    return evidence
 
 
 def of_stage(session: Session, stage_id: int) -> Sequence[Evidence]:

@@ -103,6 +103,11 @@ class Organisation(Base):
 
     __table_args__ = (Index(None, "level", "sector"),)
 
+    @property
+    def office(self) -> str:
+        """The name a letter would be addressed to: a bureau's where there is one, the organisation's own otherwise."""
+        return self.bureau or self.name
+
 
 class Alias(Base):
     """Another name an organisation is called by."""

@@ -106,6 +106,11 @@ def units(session: Session, scope: Scope, *, on: date) -> Sequence[Organisation]
     return session.scalars(_units(scope, on).order_by(Organisation.name)).all()
 
 
+def within(session: Session, unit_id: int, scope: Scope, *, on: date) -> bool:
+    """Whether a unit lies within a scope on ``on``."""
+    return session.scalar(_units(scope, on).where(Organisation.id == unit_id)) is not None
+
+
 def find_units(session: Session, words: str, scope: Scope, *, on: date, limit: int = 6) -> Sequence[Organisation]:
     """Return the units within a scope whose name, short name, code or alias contains ``words``; exact ones first."""
     pattern = f"%{words.replace('%', '').replace('_', '')}%"

@@ -1,0 +1,223 @@
+"""From what came in to what is answered: one table of commands, one of buttons, and the refusals in plain words.
+
+One transaction per incoming message: the decision and the mark that it was handled are stored together.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+
+from storage.database import Session
+
+from bot.access import NotAllowedError, Reader, reader_at
+from bot.handlers import asking, checking, enrolling, submitting
+from bot.handlers.desk import Desk
+from bot.screen import MalformedPressError, Press, Screen
+from bot.understanding import Intent, understand
+from bot.wording import duties, greetings
+from locales.printer import Printer
+from obligations.decisions import DecisionRefused
+from obligations.law import Law
+from storage import contacts
+from storage.errors import EvidenceRefusedError, InvitationRefusedError, NotFoundError, StaleError
+from storage.evidence import EvidenceFolder, StoredFile
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_NAME = 60
+_LONGEST_QUESTION = 500
+
+Handler = Callable[[Desk, Press], Screen]
+
+
+class Kind(StrEnum):
+    """What kind of thing came in."""
+
+    COMMAND = "command"
+    TEXT = "text"
+    PRESS = "press"
+    FILE = "file"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """What a person sent, whatever the channel. ``text`` is the command's argument, the words, or the button's text."""
+
+    channel: str
+    address: str
+    name: str
+    language: str
+    kind: Kind
+    command: str = ""
+    text: str = ""
+    file: StoredFile | EvidenceRefusedError | None = None
+    file_name: str | None = None
+
+
+_PRESSES: Mapping[str, Handler] = MappingProxyType(
+    {
+        "due": submitting.my_duties,
+        "done": submitting.choose_done,
+        "st": submitting.open_card,
+        "st!": submitting.open_card,
+        "sub": submitting.ask_submission,
+        "sub!": submitting.submit,
+        "up": submitting.ask_file,
+        "bind": submitting.bind_file,
+        "work": submitting.ask_pause,
+        "work!": submitting.pause,
+        "file": submitting.send_file,
+        "cancel": submitting.cancel,
+        "rv": checking.queue,
+        "next": checking.next_in_queue,
+        "acc": checking.accept,
+        "ret": checking.ask_reason,
+        "ret!": checking.return_,
+        "od": asking.who_is_overdue,
+        "ods": asking.choose_district,
+        "us": asking.chosen_unit,
+        "sum": asking.summary,
+        "lang": enrolling.set_language,
+        "lang?": enrolling.choose_language,
+        "help": enrolling.help_,
+    }
+)
+
+_COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "help": "help",
+        "due": "due",
+        "done": "done",
+        "overdue": "od",
+        "review": "rv",
+        "summary": "sum",
+        "language": "lang?",
+    }
+)
+
+_INTENTS: Mapping[Intent, str] = MappingProxyType(
+    {
+        Intent.WHO_IS_OVERDUE: "od",
+        Intent.MY_OBLIGATIONS: "due",
+        Intent.NEXT_DEADLINE: "due",
+        Intent.CONFIRM_DONE: "done",
+        Intent.UPLOAD_EVIDENCE: "done",
+        Intent.DISTRICT_SUMMARY: "sum",
+        Intent.CITY_SUMMARY: "sum",
+        Intent.HELP: "help",
+        Intent.LANGUAGE: "lang?",
+    }
+)
+
+
+def answer(session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime) -> Screen | None:
+    """Handle one incoming message and return the answer; None where none is due.
+
+    Whatever a person can cause by what they send is answered here; an exception that leaves is a fault of ours.
+    """
+    p = Printer.for_language(incoming.language)
+    if incoming.kind is Kind.BLOCKED:
+        contacts.unbind(session, incoming.channel, incoming.address, reason="blocked by the reader", now=now)
+        return None
+    if incoming.kind is Kind.UNBLOCKED:
+        contacts.revive(session, incoming.channel, incoming.address)
+        return None
+    if incoming.kind is Kind.COMMAND and incoming.command == "start" and incoming.text:
+        return _enrol(session, incoming, law=law, folder=folder, now=now)
+    reader = reader_at(session, incoming.channel, incoming.address)
+    if reader is None:
+        return greetings.stranger(p)
+    desk = Desk(session=session, law=law, folder=folder, reader=reader, now=now)
+    p = desk.voice.p
+    before = session.begin_nested()
+    try:
+        screen = _dispatch(desk, incoming)
+        before.commit()
+    except DecisionRefused as refused:
+        before.rollback()
+        screen = greetings.refused(p, refused.refusal)
+    except (StaleError, MalformedPressError):
+        before.rollback()
+        screen = greetings.stale(p)
+    except (NotAllowedError, NotFoundError):
+        before.rollback()
+        _log.warning("refused: contact %s, %s", reader.contact_id, incoming.kind.value)
+        screen = greetings.not_allowed(p)
+    return screen
+
+
+def _dispatch(desk: Desk, incoming: Incoming) -> Screen:
+    match incoming.kind:
+        case Kind.PRESS:
+            press = Press.parse(incoming.text)
+            handler = _PRESSES.get(press.verb)
+            if handler is None:
+                raise MalformedPressError
+            return handler(desk, press)
+        case Kind.COMMAND:
+            return _command(desk, incoming)
+        case Kind.FILE:
+            return _file(desk, incoming)
+        case _:
+            return _sentence(desk, incoming.text)
+
+
+def _command(desk: Desk, incoming: Incoming) -> Screen:
+    match incoming.command:
+        case "start":
+            return enrolling.greet(desk)
+        case "status":
+            return asking.unit_status(desk, incoming.text)
+        case command if command in _COMMANDS:
+            verb = _COMMANDS[command]
+            return _PRESSES[verb](desk, Press(verb))
+        case _:
+            return greetings.not_understood(desk.voice, desk.reader.level)
+
+
+def _file(desk: Desk, incoming: Incoming) -> Screen:
+    match incoming.file:
+        case EvidenceRefusedError() as refused:
+            return duties.file_refused(desk.voice, refused.code, desk.folder.max_bytes // (1024 * 1024))
+        case StoredFile() as stored:
+            return submitting.take_file(desk, stored, incoming.file_name)
+        case _:
+            raise MalformedPressError
+
+
+def _sentence(desk: Desk, text: str) -> Screen:
+    state = contacts.conversation(desk.session, desk.reader.contact_id)
+    if state.get("await") == checking.AWAIT_REASON and text.strip():
+        return checking.take_reason(desk, state, text)
+    reading = understand(text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today)
+    if reading.intent is Intent.UNIT_STATUS:
+        return asking.unit_status(desk, reading.slots.get("unit", ""))
+    if reading.intent is Intent.NONE and reading.acknowledgement:
+        return greetings.acknowledged(desk.voice.p)
+    verb = _INTENTS.get(reading.intent)
+    if verb is None:
+        return greetings.not_understood(desk.voice, desk.reader.level)
+    return _PRESSES[verb](desk, Press(verb))
+
+
+def _enrol(session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime) -> Screen:
+    p = Printer.for_language(incoming.language)
+    try:
+        contact = contacts.enrol(
+            session,
+            incoming.text,
+            name=incoming.name[:_LONGEST_NAME],
+            language=p.language,
+            channel=incoming.channel,
+            address=incoming.address,
+            now=now,
+        )
+    except InvitationRefusedError:
+        return greetings.invitation_refused(p)
+    reader = Reader.of(contacts.get(session, contact.id))
+    return enrolling.greet(Desk(session=session, law=law, folder=folder, reader=reader, now=now))

@@ -1,0 +1,89 @@
+"""The checker's side: the review queue, acceptance, return for correction with a reason."""
+
+from bot.handlers.desk import Desk
+from bot.handlers.submitting import show_card
+from bot.screen import Press, Screen
+from bot.wording import decisions as wording
+from bot.wording.decisions import OTHER
+from bot.wording.duties import PAGE
+from bot.wording.phrases import RETURN_REASONS
+from storage import contacts, decisions, overview
+from storage.models import Stage
+
+AWAIT_REASON = "reason"
+_LONGEST_REASON = 500
+
+
+def queue(desk: Desk, press: Press) -> Screen:
+    """Show one page of what waits for the reader's office."""
+    offset = press.number(0) if press.arguments else 0
+    page = overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=PAGE, offset=offset)
+    return wording.queue(desk.voice, page, offset=offset, edit=False)
+
+
+def next_in_queue(desk: Desk, press: Press) -> Screen:
+    """Open the next item of the queue, in place of the decision just made."""
+    page = overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=1, offset=0)
+    if not page.items:
+        return queue(desk, Press(press.verb))
+    return show_card(desk, desk.stage(page.items[0].stage_id), edit=False)
+
+
+def accept(desk: Desk, press: Press) -> Screen:
+    """Record the acceptance; it completes the office's own check and opens the next one."""
+    stage = _checked(desk, press)
+    stage = decisions.accept(
+        desk.session, desk.law, stage.id, by=desk.reader.actor, now=desk.now, version=press.number(1)
+    )
+    _, after = desk.neighbours(stage)
+    return wording.accepted(
+        desk.voice,
+        desk.item(stage),
+        passed_to=desk.office_of(after.checker_id) if after is not None else None,
+        waiting_still=_waiting(desk),
+    )
+
+
+def ask_reason(desk: Desk, press: Press) -> Screen:
+    """Ask why it is returned."""
+    return wording.ask_reason(desk.voice, desk.item(_checked(desk, press)))
+
+
+def return_(desk: Desk, press: Press) -> Screen:
+    """Record a return with a reason from the list, or ask for a typed one."""
+    stage = _checked(desk, press)
+    code = press.word(2)
+    if code == OTHER:
+        state: dict[str, object] = {"await": AWAIT_REASON, "stage": stage.id, "version": stage.version}
+        contacts.expect(desk.session, desk.reader.contact_id, state, now=desk.now)
+        return wording.ask_typed_reason(desk.voice, desk.item(stage))
+    desk.reader.require(code in RETURN_REASONS)
+    return _return(desk, stage, code, version=press.number(1), edit=True)
+
+
+def take_reason(desk: Desk, state: dict[str, object], text: str) -> Screen:
+    """Record a return with the reason the officer typed."""
+    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+    stage = desk.stage(int(str(state["stage"])))
+    desk.reader.require(desk.reader.may_check(stage))
+    return _return(desk, stage, text.strip()[:_LONGEST_REASON], version=int(str(state["version"])), edit=False)
+
+
+def _return(desk: Desk, stage: Stage, reason: str, *, version: int, edit: bool) -> Screen:
+    stage = decisions.return_for_correction(
+        desk.session, desk.law, stage.id, reason=reason, by=desk.reader.actor, now=desk.now, version=version
+    )
+    return wording.returned(
+        desk.voice, desk.item(stage), correct_by=stage.act_by_on, waiting_still=_waiting(desk), edit=edit
+    )
+
+
+def _checked(desk: Desk, press: Press) -> Stage:
+    stage = desk.stage(press.number(0))
+    desk.reader.require(desk.reader.may_check(stage))
+    decisions.require_version(stage, press.number(1))
+    return stage
+
+
+def _waiting(desk: Desk) -> int:
+    return overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=0, offset=0).total

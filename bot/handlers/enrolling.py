@@ -1,0 +1,33 @@
+"""First contact, help and language."""
+
+from dataclasses import replace
+
+from bot.handlers.desk import Desk
+from bot.screen import Press, Screen
+from bot.wording import greetings
+from locales.printer import LANGUAGES
+from storage import contacts
+
+
+def greet(desk: Desk) -> Screen:
+    """Welcome a contact, new or returning."""
+    return greetings.welcome(desk.voice, desk.reader)
+
+
+def help_(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+    """List what this reader can ask."""
+    return greetings.help_(desk.voice, desk.reader)
+
+
+def choose_language(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+    """Ask for the language."""
+    return greetings.choose_language(desk.voice.p)
+
+
+def set_language(desk: Desk, press: Press) -> Screen:
+    """Set the language this contact is written to in, and confirm in it."""
+    language = press.word(0)
+    desk.reader.require(language in LANGUAGES)
+    contacts.set_language(desk.session, desk.reader.contact_id, language)
+    changed = replace(desk, reader=replace(desk.reader, language=language))
+    return greetings.language_set(changed.voice.p)

@@ -1,0 +1,181 @@
+"""The actor's side: the list of duties, a stage's card, submission with or without files, working on it."""
+
+from datetime import timedelta
+
+from bot.handlers.desk import Desk
+from bot.screen import Attachment, Press, Screen
+from bot.wording import duties, greetings
+from obligations.decisions import Status
+from storage import contacts, decisions, evidence, overview
+from storage.evidence import StoredFile
+from storage.models import Stage
+
+AWAIT_FILE = "file"
+LONGEST_PAUSE_DAYS = 30
+
+
+def my_duties(desk: Desk, press: Press) -> Screen:
+    """Show one page of what the reader's organisation must do."""
+    offset = press.number(0) if press.arguments else 0
+    page = overview.duties(
+        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=offset
+    )
+    return duties.listed(desk.voice, page, offset=offset, edit=len(press.arguments) > 0)
+
+
+def open_card(desk: Desk, press: Press) -> Screen:
+    """Open a stage; for a checker whose own step is to check what was handed over, open what was handed over."""
+    stage = desk.stage(press.number(0))
+    before, _ = desk.neighbours(stage)
+    if before is not None and before.status is Status.SUBMITTED and desk.reader.may_check(before):
+        stage = before
+    return show_card(desk, stage, edit=press.verb == "st!")
+
+
+def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
+    """Show a stage with the buttons this reader may press."""
+    before, after = desk.neighbours(stage)
+    passes_down = (
+        before
+        if before is not None
+        and stage.status is Status.RETURNED
+        and before.status is Status.ACCEPTED
+        and desk.reader.may_check(before)
+        else None
+    )
+    return duties.card(
+        desk.voice,
+        desk.item(stage),
+        evidence.of_stage(desk.session, (before or stage).id if stage.position else stage.id),
+        may_act=desk.reader.may_act(stage),
+        may_check=desk.reader.may_check(stage),
+        next_check=desk.item(after) if after is not None else None,
+        pass_down=(passes_down.id, passes_down.version) if passes_down is not None else None,
+        edit=edit,
+    )
+
+
+def choose_done(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+    """Ask which duty to record as submitted; straight to the question where there is only one."""
+    page = overview.duties(desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0)
+    if page.total == 1 and page.items[0].actor_id == page.items[0].subject_id:
+        stage = desk.stage(page.items[0].stage_id)
+        return duties.confirm_submission(desk.voice, desk.item(stage), evidence.of_stage(desk.session, stage.id))
+    return duties.listed(desk.voice, page, offset=0, edit=False)
+
+
+def ask_submission(desk: Desk, press: Press) -> Screen:
+    """Say back what would be recorded."""
+    stage = _own(desk, press)
+    return duties.confirm_submission(desk.voice, desk.item(stage), evidence.of_stage(desk.session, stage.id))
+
+
+def submit(desk: Desk, press: Press) -> Screen:
+    """Record the submission."""
+    stage = _own(desk, press)
+    act_by_on = stage.act_by_on
+    stage = decisions.submit(
+        desk.session, desk.law, stage.id, by=desk.reader.actor, now=desk.now, version=press.number(1)
+    )
+    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+    _, after = desk.neighbours(stage)
+    return duties.submitted(
+        desk.voice,
+        desk.item(stage),
+        checker=desk.office_of(stage.checker_id),
+        next_check=desk.item(after) if after is not None else None,
+        files=len(evidence.of_stage(desk.session, stage.id)),
+        late=act_by_on is not None and desk.today > act_by_on,
+    )
+
+
+def ask_file(desk: Desk, press: Press) -> Screen:
+    """Ask for a file, and remember which stage the next one is for."""
+    stage = _own(desk, press)
+    contacts.expect(
+        desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now
+    )
+    return duties.ask_for_file(desk.voice, desk.item(stage), desk.folder.max_bytes // (1024 * 1024))
+
+
+def take_file(desk: Desk, stored: StoredFile, name: str | None) -> Screen:
+    """Bind a file to the stage it was asked for; ask which one where it came without a word."""
+    state = contacts.conversation(desk.session, desk.reader.contact_id)
+    if state.get("await") == AWAIT_FILE and isinstance(state.get("stage"), int):
+        return _bind(desk, desk.stage(int(str(state["stage"]))), stored, name)
+    page = overview.duties(desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0)
+    if not page.items:
+        return duties.listed(desk.voice, page, offset=0, edit=False)
+    waiting = {
+        "await": "stage",
+        "sha256": stored.sha256,
+        "size": stored.size,
+        "media_type": stored.media_type,
+        "name": name,
+    }
+    contacts.expect(desk.session, desk.reader.contact_id, waiting, now=desk.now)
+    return duties.choose_for_file(desk.voice, page.items)
+
+
+def bind_file(desk: Desk, press: Press) -> Screen:
+    """Bind the file that came without a word to the stage that was chosen."""
+    state = contacts.conversation(desk.session, desk.reader.contact_id)
+    stage = desk.stage(press.number(0))
+    if state.get("await") != "stage":
+        return greetings.stale(desk.voice.p)
+    stored = StoredFile(
+        sha256=str(state["sha256"]), size=int(str(state["size"])), media_type=str(state["media_type"])
+    )
+    name = state.get("name")
+    contacts.expect(desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now)
+    return _bind(desk, stage, stored, name if isinstance(name, str) else None)
+
+
+def ask_pause(desk: Desk, press: Press) -> Screen:
+    """Ask until when the reader is working on it."""
+    return duties.choose_pause(desk.voice, desk.item(_own(desk, press)))
+
+
+def pause(desk: Desk, press: Press) -> Screen:
+    """Pause the reminders of one stage."""
+    stage = _own(desk, press)
+    days = press.number(2)
+    desk.reader.require(1 <= days <= LONGEST_PAUSE_DAYS)
+    until = desk.today + timedelta(days=days)
+    decisions.pause(
+        desk.session, stage.id, until=until, by=desk.reader.actor, now=desk.now, reason="working on it"
+    )
+    return duties.paused(desk.voice, desk.item(stage), until)
+
+
+def send_file(desk: Desk, press: Press) -> Screen:
+    """Hand out one stored file to a reader who may see its stage."""
+    file = evidence.get(desk.session, press.number(0))
+    desk.stage(file.stage_id)
+    return duties.sent_file(Attachment(path=desk.folder.path(file.sha256), name=file.name))
+
+
+def cancel(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+    """Forget what was asked."""
+    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+    return greetings.cancelled(desk.voice.p)
+
+
+def _own(desk: Desk, press: Press) -> Stage:
+    """Return the stage of a press if it is the reader's own to hand over and unchanged since the button was drawn."""
+    stage = desk.stage(press.number(0))
+    desk.reader.require(desk.reader.may_act(stage))
+    if len(press.arguments) > 1:
+        decisions.require_version(stage, press.number(1))
+    return stage
+
+
+def _bind(desk: Desk, stage: Stage, stored: StoredFile, name: str | None) -> Screen:
+    desk.reader.require(desk.reader.may_act(stage))
+    if stage.status in (Status.ACCEPTED, Status.WAIVED):
+        contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+        return greetings.stale(desk.voice.p)
+    file, new = evidence.bind(
+        desk.session, stage.id, stored, name=name, by=desk.reader.contact_id, now=desk.now
+    )
+    return duties.receipt(desk.voice, desk.item(stage), file, new=new, checker=desk.office_of(stage.checker_id))

@@ -1,0 +1,96 @@
+"""What a person is shown, whatever the channel: a text, buttons under it, files with it. Telegram is not known here."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+_SEPARATOR = ":"
+_MAX_BYTES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button asks for: a verb and its arguments, for example ``acc:120:3``. At most 64 bytes when packed."""
+
+    verb: str
+    arguments: tuple[str, ...] = ()
+
+    @classmethod
+    def to(cls, verb: str, *arguments: object) -> Self:
+        """Return a press with its arguments as text."""
+        return cls(verb, tuple(str(argument) for argument in arguments))
+
+    @classmethod
+    def parse(cls, data: str) -> Self:
+        """Read a packed press. Anything can come in here: what it means is checked where it is used."""
+        verb, *arguments = data.split(_SEPARATOR)
+        return cls(verb, tuple(arguments))
+
+    def packed(self) -> str:
+        """Return the press as the text a button carries.
+
+        Raises:
+            ValueError: longer than a button can carry.
+        """
+        text = _SEPARATOR.join((self.verb, *self.arguments))
+        if len(text.encode()) > _MAX_BYTES:
+            raise ValueError(f"{text!r} is longer than the {_MAX_BYTES} bytes a button can carry")
+        return text
+
+    def number(self, index: int) -> int:
+        """Return an argument as a whole number.
+
+        Raises:
+            MalformedPressError: it is missing, or not a number a database id or a page can be.
+        """
+        try:
+            value = int(self.arguments[index])
+        except (IndexError, ValueError):
+            raise MalformedPressError from None
+        if not 0 <= value < 2**53:
+            raise MalformedPressError
+        return value
+
+    def word(self, index: int) -> str:
+        """Return an argument as text.
+
+        Raises:
+            MalformedPressError: it is missing.
+        """
+        try:
+            return self.arguments[index]
+        except IndexError:
+            raise MalformedPressError from None
+
+
+class MalformedPressError(Exception):
+    """The button's text is not one this release writes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button: what it says and what it asks for."""
+
+    label: str
+    press: Press
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to send: where it is kept, and the name the reader sees."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    """One answer. ``edit`` puts it in place of the message whose button was pressed; ``toast`` only flashes."""
+
+    html: str = ""
+    rows: tuple[tuple[Button, ...], ...] = ()
+    edit: bool = False
+    toast: str | None = None
+    alert: bool = False
+    silent: bool = False
+    attachments: tuple[Attachment, ...] = field(default=())

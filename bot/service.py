@@ -1,0 +1,49 @@
+"""Serving Telegram: from the settings to a running bot, until the process is asked to stop."""
+
+import asyncio
+import logging
+import signal
+
+from bot.assistant import assisting
+from bot.clock import SystemClock
+from bot.config import Settings, SettingsError
+from bot.installation import Installation
+from bot.scheduling import scheduled
+from bot.telegram.limiter import Limiter
+from bot.telegram.messenger import connect
+
+_log = logging.getLogger(__name__)
+
+
+async def serve(settings: Settings) -> None:
+    """Run the bot and its timetable against the Bot API server of the settings, until SIGINT or SIGTERM.
+
+    Raises:
+        SettingsError: there is no token.
+        InvalidToken: the server does not know the token.
+    """
+    if settings.telegram_token is None:
+        raise SettingsError("DUEWATCH_TELEGRAM_TOKEN is not set")
+    installation = Installation.open(settings)
+    clock = SystemClock(settings.now)
+    bot = connect(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
+    stop = stopping()
+    try:
+        async with (
+            assisting(installation, bot, clock=clock, limiter=Limiter()) as assistant,
+            scheduled(assistant.context, clock),
+        ):
+            _log.info("serving as @%s; stop with Ctrl-C", assistant.username)
+            await stop.wait()
+            _log.info("stopping: finishing what is under way")
+    finally:
+        installation.database.close()
+
+
+def stopping() -> asyncio.Event:
+    """Return an event that SIGINT or SIGTERM sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    return stop

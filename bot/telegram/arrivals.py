@@ -1,0 +1,247 @@
+"""Updates on their way in: stored before they are acknowledged, handled in order within a chat, parallel across chats."""
+
+import asyncio
+import logging
+from collections import deque
+from typing import Final
+
+from telegram import Bot, CallbackQuery, ChatMember, Message, PhotoSize, Update, User
+from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+
+from bot.access import reader_at
+from bot.conversation import Incoming, Kind, answer
+from bot.screen import Screen
+from bot.telegram.messenger import Messenger
+from bot.wording import greetings
+from jobs.clock import Clock
+from locales.printer import Printer
+from obligations.law import Law
+from storage import inbox
+from storage.database import Database, Session
+from storage.errors import EvidenceRefusedError
+from storage.evidence import EvidenceFolder, StoredFile
+from storage.inbox import Arrived
+
+_log = logging.getLogger(__name__)
+
+CHANNEL: Final = "telegram"
+_POLL_SECONDS: Final = 25
+_PAUSE_SECONDS: Final = 3
+_ALLOWED: Final = ["message", "callback_query", "my_chat_member"]
+
+
+class Arrivals:
+    """Fetches updates, keeps them, and answers each once."""
+
+    def __init__(self, *, messenger: Messenger, database: Database, law: Law, folder: EvidenceFolder, clock: Clock) -> None:
+        self._messenger = messenger
+        self._bot: Bot = messenger.bot
+        self._database = database
+        self._law = law
+        self._folder = folder
+        self._clock = clock
+        self._lines: dict[int | None, deque[Arrived]] = {}
+        self._workers: set[asyncio.Task[None]] = set()
+
+    async def resume(self) -> None:
+        """Take up what was stored and not handled when the process last ended."""
+        for arrived in await self._database.ask(inbox.waiting):
+            self._queue(arrived)
+
+    async def poll(self) -> None:
+        """Fetch updates until cancelled. Asking for the next ones acknowledges those that are stored.
+
+        Raises:
+            InvalidToken: Telegram does not know the token; trying again cannot help.
+        """
+        offset = await self._database.ask(inbox.next_offset)
+        while True:
+            try:
+                updates = await self._bot.get_updates(
+                    offset=offset, timeout=_POLL_SECONDS, allowed_updates=_ALLOWED
+                )
+            except InvalidToken:
+                raise
+            except Conflict:
+                _log.warning("another process fetches updates with this token; trying again")
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            except RetryAfter as error:
+                wait = error.retry_after
+                await asyncio.sleep(wait if isinstance(wait, int) else wait.total_seconds())
+                continue
+            except NetworkError as error:
+                _log.warning("updates cannot be fetched (%s); trying again", type(error.__cause__ or error).__name__)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if updates:
+                await self.keep(updates)
+                offset = updates[-1].update_id + 1
+
+    async def keep(self, updates: tuple[Update, ...]) -> None:
+        """Store updates and queue them for handling."""
+        arrived = [
+            Arrived(
+                update_id=update.update_id,
+                chat_id=update.effective_chat.id if update.effective_chat else None,
+                payload=update.to_dict(),
+            )
+            for update in updates
+        ]
+        now = self._clock.now()
+        await self._database.run(lambda session: inbox.keep(session, arrived, now=now))
+        for each in arrived:
+            self._queue(each)
+
+    async def idle(self) -> None:
+        """Wait until everything queued is handled."""
+        while self._workers:
+            await asyncio.gather(*self._workers)
+
+    def _queue(self, arrived: Arrived) -> None:
+        """Put an update at the end of its chat's line; a line is walked by one worker at a time."""
+        line = self._lines.get(arrived.chat_id)
+        if line is not None:
+            line.append(arrived)
+            return
+        self._lines[arrived.chat_id] = deque([arrived])
+        worker = asyncio.create_task(self._walk(arrived.chat_id))
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
+    async def _walk(self, chat_id: int | None) -> None:
+        line = self._lines[chat_id]
+        while line:
+            await self._handle(line[0])
+            line.popleft()
+        del self._lines[chat_id]
+
+    async def _handle(self, arrived: Arrived) -> None:
+        update = Update.de_json(arrived.payload, self._bot)
+        for attempt in range(1, inbox.MOST_ATTEMPTS + 1):
+            try:
+                await self._answer(update)
+            except Exception as error:
+                _log.exception("update %s could not be handled, attempt %s", update.update_id, attempt)
+                given_up = await self._record_failure(update, error)
+                await self._apologise(update, given_up=given_up)
+                if given_up:
+                    return
+                await asyncio.sleep(attempt)
+            else:
+                return
+
+    async def _answer(self, update: Update) -> None:
+        incoming = await self._read(update)
+        now = self._clock.now()
+
+        def work(session: Session) -> Screen | None:
+            if not inbox.take(session, update.update_id, now=now) or incoming is None:
+                return None
+            return answer(session, incoming, law=self._law, folder=self._folder, now=now)
+
+        screen = await self._database.run(work)
+        try:
+            await self._reply(update, screen)
+        except TelegramError as error:
+            # What was decided is stored; only the answer did not get through.
+            _log.warning("an answer did not get through: %s", type(error).__name__)
+
+    async def _reply(self, update: Update, screen: Screen | None) -> None:
+        query = update.callback_query
+        if query is not None:
+            await self._messenger.flash(query.id, screen)
+        chat = update.effective_chat
+        if screen is None or chat is None:
+            return
+        pressed = query.message.message_id if query is not None and query.message is not None else None
+        await self._messenger.show(chat.id, screen, instead_of=pressed)
+
+    async def _read(self, update: Update) -> Incoming | None:
+        """Translate an update; None for what Duewatch does not answer, such as anything said in a group."""
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None or chat.type != chat.PRIVATE:
+            return None
+        if update.my_chat_member is not None:
+            blocked = update.my_chat_member.new_chat_member.status == ChatMember.BANNED
+            return _incoming(user, Kind.BLOCKED if blocked else Kind.UNBLOCKED)
+        if update.callback_query is not None:
+            return _read_press(user, update.callback_query)
+        message = update.message
+        if message is None:
+            return None
+        if message.document or message.photo or message.video:
+            return await self._read_file(user, message)
+        return _read_text(user, message.text or "")
+
+    async def _read_file(self, user: User, message: Message) -> Incoming:
+        """Fetch a file, from a contact only: a stranger's is never fetched."""
+        address = str(user.id)
+        reader = await self._database.ask(lambda session: reader_at(session, CHANNEL, address))
+        if reader is None:
+            return _incoming(user, Kind.TEXT)
+        sent = message.document or message.video or _largest(message.photo)
+        name = getattr(sent, "file_name", None)
+        if (sent.file_size or 0) > self._folder.max_bytes:
+            refused = EvidenceRefusedError("too_large")
+            return _incoming(user, Kind.FILE, file=refused)
+        content = bytes(await (await sent.get_file()).download_as_bytearray())
+        try:
+            stored: StoredFile | EvidenceRefusedError = await asyncio.to_thread(self._folder.store, content)
+        except EvidenceRefusedError as error:
+            stored = error
+        return _incoming(user, Kind.FILE, file=stored, file_name=name)
+
+    async def _record_failure(self, update: Update, error: Exception) -> bool:
+        now = self._clock.now()
+        return await self._database.run(
+            lambda session: inbox.fail(session, update.update_id, type(error).__name__, now=now)
+        )
+
+    async def _apologise(self, update: Update, *, given_up: bool) -> None:
+        chat, user = update.effective_chat, update.effective_user
+        if chat is None or user is None:
+            return
+        p = Printer.for_language(user.language_code or "zh")
+        try:
+            await self._messenger.show(chat.id, greetings.given_up(p) if given_up else greetings.failed(p))
+        except TelegramError as error:
+            _log.warning("an apology did not get through: %s", type(error).__name__)
+
+
+def _incoming(
+    user: User,
+    kind: Kind,
+    *,
+    command: str = "",
+    text: str = "",
+    file: StoredFile | EvidenceRefusedError | None = None,
+    file_name: str | None = None,
+) -> Incoming:
+    return Incoming(
+        channel=CHANNEL,
+        address=str(user.id),
+        name=user.full_name,
+        language=user.language_code or "zh-hans",
+        kind=kind,
+        command=command,
+        text=text,
+        file=file,
+        file_name=file_name,
+    )
+
+
+def _read_press(user: User, query: CallbackQuery) -> Incoming:
+    return _incoming(user, Kind.PRESS, text=query.data or "")
+
+
+def _read_text(user: User, text: str) -> Incoming:
+    if not text.startswith("/"):
+        return _incoming(user, Kind.TEXT, text=text)
+    head, _, argument = text.partition(" ")
+    command = head[1:].split("@", 1)[0].lower()
+    return _incoming(user, Kind.COMMAND, command=command, text=argument.strip())
+
+
+def _largest(sizes: tuple[PhotoSize, ...]) -> PhotoSize:
+    return max(sizes, key=lambda size: size.width * size.height)

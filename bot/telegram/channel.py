@@ -1,0 +1,28 @@
+"""Telegram as a channel of deliveries: words a parcel's facts in the reader's language and sends them."""
+
+from typing import Final
+
+from bot.telegram.arrivals import CHANNEL
+from bot.telegram.messenger import Messenger
+from bot.wording.parcels import worded
+from jobs.deliver import Parcel, Receipt
+from obligations.law import Law
+from storage.models import Outcome
+
+
+class TelegramChannel:
+    """Sends deliveries through one bot."""
+
+    name: Final = CHANNEL
+
+    def __init__(self, messenger: Messenger, law: Law) -> None:
+        self._messenger = messenger
+        self._law = law
+
+    async def deliver(self, parcel: Parcel) -> Receipt:
+        """Word and send one parcel. An error of the channel is an outcome, never raised."""
+        try:
+            chat_id = int(parcel.address)
+        except ValueError:
+            return Receipt(outcome=Outcome.FAILED, reason="the address is not a chat's number", unbind=True)
+        return await self._messenger.deliver(chat_id, worded(parcel, self._law))

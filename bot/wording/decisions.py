@@ -1,0 +1,183 @@
+"""Decisions as those concerned hear of them: what waits for a check, what was accepted, what came back and why."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot.screen import Button, Press, Screen
+from bot.wording.duties import card, paging
+from bot.wording.phrases import RETURN_REASONS, Voice, lines
+from jobs.briefs import DecisionBrief, WaitingBrief
+from storage.models import Evidence, NotificationKind
+from storage.overview import Item, Page
+
+OTHER = "other"
+"""The choice of a reason typed by the officer."""
+
+
+def waiting(voice: Voice, brief: WaitingBrief, files: Sequence[Evidence], next_check: Item | None) -> Screen:
+    """Tell a checker that something was handed over: one item with its buttons, or the queue where there are many."""
+    p = voice.p
+    if brief.item is None:
+        return Screen(
+            html=lines(
+                [
+                    f"<b>{p.text('Waiting for your check')}</b>",
+                    p.plural("{n} item is waiting.", "{n} items are waiting.", brief.queue_total),
+                ]
+            ),
+            rows=((Button(p.text("Open the review queue"), Press.to("rv", 0)),),),
+            silent=True,
+        )
+    shown = card(
+        voice,
+        brief.item,
+        files,
+        may_act=False,
+        may_check=True,
+        next_check=next_check,
+        edit=False,
+        lead_in=f"<b>{p.text('Handed over for your check')}</b>",
+    )
+    return Screen(html=shown.html, rows=shown.rows, silent=True)
+
+
+def decided(voice: Voice, brief: DecisionBrief) -> Screen:
+    """Tell the actor what became of a submission or a duty."""
+    p = voice.p
+    item = brief.item
+    office = voice.organisation(brief.by)
+    match brief.kind:
+        case NotificationKind.ACCEPTED:
+            return Screen(
+                html=lines(
+                    [
+                        f"<b>{p.text('Accepted')}</b>",
+                        voice.duty(item),
+                        p.text("{office} has accepted it.", office=office),
+                        p.text("Passed on to: {office}", office=voice.organisation(brief.next_checker))
+                        if brief.next_checker
+                        else None,
+                    ]
+                ),
+                silent=True,
+            )
+        case NotificationKind.RETURNED:
+            return Screen(
+                html=lines(
+                    [
+                        f"<b>{p.text('Returned for correction')}</b>",
+                        voice.duty(item),
+                        p.text("Returned by: {office}", office=office),
+                        p.text("Reason: {reason}", reason=voice.reason(brief.reason)),
+                        p.text(
+                            "Please correct it {until} (3 working days, the day of the finding not counted).",
+                            until=voice.until(item),
+                        ),
+                        p.text("Basis: {clause}", clause=f"{voice.law.rulebook.notice_of(item.rule).number} 二(七)"),
+                    ]
+                ),
+                rows=(
+                    (
+                        Button(p.text("Upload the correction"), Press.to("up", item.stage_id, item.version)),
+                        Button(p.text("Corrected"), Press.to("sub", item.stage_id, item.version)),
+                    ),
+                ),
+            )
+        case _:
+            return Screen(
+                html=lines(
+                    [
+                        f"<b>{p.text('A duty of yours was changed')}</b>",
+                        voice.duty(item),
+                        voice.state(item),
+                        p.text("Reason: {reason}", reason=voice.reason(brief.reason)) if brief.reason else None,
+                    ]
+                )
+            )
+
+
+def queue(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
+    """Return one page of what waits for this office's check."""
+    p = voice.p
+    if not page.items:
+        return Screen(html=p.text("Nothing is waiting for your check."), edit=edit)
+    parts = [f"<b>{p.plural('{n} item waits for your check', '{n} items wait for your check', page.total)}</b>"]
+    rows = []
+    for index, item in enumerate(page.items, start=offset + 1):
+        moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
+        parts += ["", f"{index}. {voice.organisation(item.subject_name)}", f"{voice.duty(item)} · {moment}"]
+        rows.append((Button(f"{index}. {item.subject_name}", Press.to("st", item.stage_id)),))
+    return Screen(
+        html=lines(parts), rows=(*rows, *paging(voice, "rv", page.total, offset, len(page.items))), edit=edit
+    )
+
+
+def accepted(voice: Voice, item: Item, *, passed_to: str | None, waiting_still: int) -> Screen:
+    """Confirm an acceptance to the officer, and offer the next one."""
+    p = voice.p
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('Accepted')}</b>",
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+                p.text("Passed on to: {office}", office=voice.organisation(passed_to)) if passed_to else None,
+            ]
+        ),
+        rows=_next_row(voice, waiting_still),
+        edit=True,
+        toast=p.text("Accepted"),
+    )
+
+
+def ask_reason(voice: Voice, item: Item) -> Screen:
+    """Ask why something is returned."""
+    p = voice.p
+    return Screen(
+        html=lines([p.text("Return for correction, because:"), voice.duty(item), voice.organisation(item.subject_name)]),
+        rows=(
+            *(
+                (Button(voice.reason(code), Press.to("ret!", item.stage_id, item.version, code)),)
+                for code in RETURN_REASONS
+            ),
+            (Button(p.text("Another reason, typed"), Press.to("ret!", item.stage_id, item.version, OTHER)),),
+            (Button(p.text("Cancel"), Press.to("st!", item.stage_id)),),
+        ),
+        edit=True,
+    )
+
+
+def ask_typed_reason(voice: Voice, item: Item) -> Screen:
+    """Ask for a reason in the officer's own words."""
+    p = voice.p
+    return Screen(
+        html=lines([p.text("Please type the reason for the return:"), voice.duty(item), voice.organisation(item.subject_name)]),
+        rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
+        edit=True,
+    )
+
+
+def returned(voice: Voice, item: Item, *, correct_by: date | None, waiting_still: int, edit: bool) -> Screen:
+    """Confirm a return to the officer, with the date the correction is due."""
+    p = voice.p
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('Returned for correction')}</b>",
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+                p.text("Reason: {reason}", reason=voice.reason(item.reason)),
+                p.text("Correction due {deadline}", deadline=voice.deadline(correct_by)) if correct_by else None,
+            ]
+        ),
+        rows=_next_row(voice, waiting_still),
+        edit=edit,
+        toast=p.text("Returned"),
+    )
+
+
+def _next_row(voice: Voice, waiting_still: int) -> tuple[tuple[Button, ...], ...]:
+    if not waiting_still:
+        return ()
+    label = voice.p.plural("Next ({n} waiting)", "Next ({n} waiting)", waiting_still)
+    return ((Button(label, Press.to("next")),),)

@@ -1,0 +1,323 @@
+"""Duties as their actor meets them: the morning's reminder, the list, the card of one stage, and its confirmation."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from bot.screen import Attachment, Button, Press, Screen
+from bot.wording.phrases import Voice, lines
+from jobs.briefs import ReminderBrief, ReminderItem
+from obligations.decisions import Status
+from storage.models import Evidence
+from storage.overview import Item, Page
+
+REMINDER_BUTTONS = 5
+"""How many items of one reminder get buttons of their own; a longer list opens the list instead."""
+
+PAUSE_DAYS = (1, 3, 7)
+
+
+def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
+    """Return the one bundled message of a morning, with buttons for each item where there are few."""
+    p = voice.p
+    items = brief.items
+    head = p.text("Reminder · {date}", date=p.date(voice.today, today=voice.today, weekday=True))
+    parts = [f"<b>{head}</b>", voice.organisation(organisation)]
+    if len(items) <= REMINDER_BUTTONS:
+        for index, each in enumerate(items):
+            parts += ["", *_reminded(voice, each, voice.numbered(index, len(items)))]
+        rows = tuple(_actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items))
+        return Screen(html=lines(parts), rows=rows)
+    parts += ["", *_grouped(voice, [each.item for each in items])]
+    return Screen(html=lines(parts), rows=((Button(p.text("Open the list"), Press.to("due", 0)),),))
+
+
+def _reminded(voice: Voice, each: ReminderItem, number: str) -> list[str]:
+    p = voice.p
+    item = each.item
+    nth = p.text("reminder no. {nth}", nth=each.nth)
+    told = [f"{number}{voice.duty(item)}"]
+    if item.actor_id != item.subject_id:
+        told.append(f"{voice.stage(item)} · {voice.organisation(item.subject_name)}")
+    if item.status is Status.RETURNED:
+        told.append(p.text("Returned for correction: {reason}", reason=voice.reason(item.reason)))
+    told.append(f"{voice.until(item)} · {nth}")
+    told.append(p.text("Basis: {clause}", clause=voice.clause(item)))
+    return told
+
+
+def _grouped(voice: Voice, items: Sequence[Item]) -> list[str]:
+    groups: dict[tuple[str, str, str], list[Item]] = {}
+    for item in items:
+        groups.setdefault((item.rule, item.stage, item.period), []).append(item)
+    told = []
+    for members in groups.values():
+        first = min(members, key=lambda item: item.act_by_on or date.max)
+        count = voice.p.plural("{n} item", "{n} items", len(members))
+        told.append(f"• {voice.duty(first)} {voice.stage(first)}: {count}")
+        told.append(f"  {voice.p.text('earliest: {until}', until=voice.until(first))}")
+    return told
+
+
+def _actions(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
+    p = voice.p
+    if item.actor_id != item.subject_id:
+        return (Button(number + p.text("Open"), Press.to("st", item.stage_id)),)
+    return _hand_over(voice, item, number)
+
+
+def _hand_over(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
+    p = voice.p
+    return (
+        Button(number + p.text("Upload"), Press.to("up", item.stage_id, item.version)),
+        Button(number + p.text("Submitted"), Press.to("sub", item.stage_id, item.version)),
+        Button(number + p.text("Working on it"), Press.to("work", item.stage_id, item.version)),
+    )
+
+
+def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
+    """Return one page of what this reader's organisation must do, each item opening its card."""
+    p = voice.p
+    if not page.items:
+        return Screen(html=p.text("Nothing is waiting for you. All is in order."), edit=edit)
+    parts = [f"<b>{p.plural('{n} duty to do', '{n} duties to do', page.total)}</b>"]
+    rows = []
+    for index, item in enumerate(page.items, start=offset + 1):
+        subject = "" if item.actor_id == item.subject_id else voice.organisation(item.subject_name)
+        parts += ["", f"{index}. {voice.duty(item)}", *([subject] if subject else []), voice.state(item)]
+        label = f"{index}. {subject or voice.rule(item)} {voice.period(item.period)}"
+        rows.append((Button(_plain(label), Press.to("st", item.stage_id)),))
+    return Screen(html=lines(parts), rows=(*rows, *paging(voice, "due", page.total, offset, len(page.items))), edit=edit)
+
+
+def paging(voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object) -> tuple[tuple[Button, ...], ...]:
+    """Return the row that turns the pages of a list; none where all of it is on one."""
+    p = voice.p
+    size = max(shown, PAGE)
+    row = []
+    if offset > 0:
+        row.append(Button(p.text("‹ Previous"), Press.to(verb, max(0, offset - size), *arguments)))
+    if offset + shown < total:
+        row.append(Button(p.text("Next ›"), Press.to(verb, offset + shown, *arguments)))
+    return (tuple(row),) if row else ()
+
+
+PAGE = 8
+"""How many items a page of a list shows: what a phone shows without much scrolling."""
+
+
+def card(
+    voice: Voice,
+    item: Item,
+    files: Sequence[Evidence],
+    *,
+    may_act: bool,
+    may_check: bool,
+    next_check: Item | None,
+    pass_down: tuple[int, int] | None = None,
+    edit: bool,
+    lead_in: str | None = None,
+) -> Screen:
+    """Return everything about one stage, with the buttons this reader may press.
+
+    ``pass_down`` is the stage before, by id and version, where it may be returned further down.
+    """
+    p = voice.p
+    parts = [
+        lead_in,
+        "" if lead_in else None,
+        voice.duty(item),
+        p.text("Unit: {name}", name=voice.organisation(item.subject_name)) if item.actor_id != item.subject_id else None,
+        p.text("To do: {stage} ({actor})", stage=voice.stage(item), actor=voice.organisation(item.actor_name)),
+        p.text("State: {state}", state=voice.state(item)),
+    ]
+    if item.submitted_at is not None:
+        parts.append(p.text("Submitted: {moment}", moment=p.moment(item.submitted_at, today=voice.today)))
+    if item.reason:
+        parts.append(p.text("Reason: {reason}", reason=voice.reason(item.reason)))
+    if next_check is not None and item.status is Status.SUBMITTED:
+        parts.append(
+            p.text("Check: {office}, {until}", office=voice.organisation(next_check.actor_name), until=voice.until(next_check))
+        )
+    parts.append(p.text("Basis: {clause}", clause=voice.clause(item)))
+    rows: list[tuple[Button, ...]] = []
+    for file in files:
+        size = _size(file.size)
+        label = f"📎 {file.name} · {size} · {file.sha256[:8]}"
+        rows.append((Button(label, Press.to("file", file.id)),))
+    if not files and item.submitted_at is not None:
+        parts.append(p.text("No file was sent."))
+    if may_check and item.status is Status.SUBMITTED:
+        rows.append(
+            (
+                Button(p.text("Accept"), Press.to("acc", item.stage_id, item.version)),
+                Button(p.text("Return"), Press.to("ret", item.stage_id, item.version)),
+            )
+        )
+    if may_act and item.ready and item.status in (Status.OPEN, Status.RETURNED):
+        rows.append(_hand_over(voice, item, ""))
+        if pass_down is not None:
+            rows.append((Button(p.text("Return to the step before"), Press.to("ret", *pass_down)),))
+    elif may_act and item.status is Status.SUBMITTED:
+        rows.append((Button(p.text("Send another file"), Press.to("up", item.stage_id, item.version)),))
+    return Screen(html=lines(parts), rows=tuple(rows), edit=edit)
+
+
+def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> Screen:
+    """Say back what would be recorded, and ask."""
+    p = voice.p
+    question = p.text("This will be recorded as submitted:")
+    return Screen(
+        html=lines(
+            [
+                question,
+                "",
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+                voice.until(item),
+                p.plural("{n} file attached", "{n} files attached", len(files))
+                if files
+                else p.text("No file attached. A screenshot or the platform's receipt makes the check quicker."),
+            ]
+        ),
+        rows=(
+            (
+                Button(p.text("Confirm"), Press.to("sub!", item.stage_id, item.version)),
+                Button(p.text("Attach a file"), Press.to("up", item.stage_id, item.version)),
+                Button(p.text("Cancel"), Press.to("cancel")),
+            ),
+        ),
+    )
+
+
+def ask_for_file(voice: Voice, item: Item, megabytes: int) -> Screen:
+    """Ask for the file of one stage."""
+    p = voice.p
+    return Screen(
+        html=lines(
+            [
+                p.text("Please send the file or a screenshot for:"),
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+                "",
+                p.text("PDF, picture, Word, Excel, ZIP or MP4, up to {megabytes} MB each.", megabytes=megabytes),
+            ]
+        ),
+        rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
+    )
+
+
+def receipt(voice: Voice, item: Item, file: Evidence, *, new: bool, checker: str | None) -> Screen:
+    """Acknowledge one file: its short hash, when it came, who checks next; and ask for the confirmation."""
+    p = voice.p
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('File received') if new else p.text('This file was already here')}</b>",
+                f"{voice.organisation(file.name)} · {_size(file.size)}",
+                p.text("Check code: {code}", code=f"<code>{file.sha256[:8]}</code>"),
+                p.text("Received: {moment}", moment=p.moment(file.uploaded_at, today=voice.today)),
+                p.text("For: {duty}", duty=voice.duty(item)),
+                p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
+                "",
+                p.text("Send more files, or confirm that it is submitted."),
+            ]
+        ),
+        rows=(
+            (
+                Button(p.text("Confirm submission"), Press.to("sub!", item.stage_id, item.version)),
+                Button(p.text("Not yet"), Press.to("cancel")),
+            ),
+        ),
+    )
+
+
+def submitted(voice: Voice, item: Item, *, checker: str | None, next_check: Item | None, files: int, late: bool) -> Screen:
+    """Confirm what was recorded and say who is next."""
+    p = voice.p
+    moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('Recorded as submitted')}</b>",
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+                p.text("At {moment}", moment=moment) + (" · " + p.text("late") if late else ""),
+                p.plural("{n} file attached", "{n} files attached", files) if files else None,
+                p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
+                p.text("Their date: {until}", until=voice.until(next_check)) if next_check else None,
+            ]
+        ),
+        edit=True,
+        toast=p.text("Recorded"),
+    )
+
+
+def choose_for_file(voice: Voice, items: Sequence[Item]) -> Screen:
+    """Ask which open stage a file that came without a word belongs to."""
+    p = voice.p
+    return Screen(
+        html=p.text("Which duty is this file for?"),
+        rows=(
+            *((Button(_plain(f"{voice.rule(item)} {voice.period(item.period)}"), Press.to("bind", item.stage_id)),) for item in items),
+            (Button(p.text("None, discard it"), Press.to("cancel")),),
+        ),
+    )
+
+
+def choose_pause(voice: Voice, item: Item) -> Screen:
+    """Ask until when the reader is working on it."""
+    p = voice.p
+    row = tuple(
+        Button(p.plural("{n} day", "{n} days", days), Press.to("work!", item.stage_id, item.version, days)) for days in PAUSE_DAYS
+    )
+    return Screen(
+        html=lines(
+            [
+                p.text("Working on it: no reminder for how long?"),
+                voice.duty(item),
+                voice.until(item),
+                "",
+                p.text("The date itself does not move, and digests still name what is overdue."),
+            ]
+        ),
+        rows=(row, (Button(p.text("Cancel"), Press.to("cancel")),)),
+    )
+
+
+def paused(voice: Voice, item: Item, until: date) -> Screen:
+    """Confirm the pause, and warn where it passes the due date."""
+    p = voice.p
+    warning = None
+    if item.act_by_on is not None and until >= item.act_by_on:
+        warning = p.text("Mind the due date: {deadline}.", deadline=voice.deadline(item.act_by_on))
+    resumes = p.date(until + timedelta(days=1), today=voice.today, weekday=True)
+    return Screen(
+        html=lines([p.text("Noted. Reminders resume on {date}.", date=resumes), voice.duty(item), warning]), edit=True
+    )
+
+
+def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
+    """Say why a file was not taken and what to do."""
+    p = voice.p
+    match code:
+        case "too_large":
+            said = p.text("The file is larger than {megabytes} MB. Please split or compress it and send it again.", megabytes=megabytes)
+        case "empty":
+            said = p.text("The file is empty. Please check it and send it again.")
+        case _:
+            said = p.text("This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP or MP4 file.")
+    return Screen(html=said)
+
+
+def sent_file(attachment: Attachment) -> Screen:
+    """Hand out one stored file."""
+    return Screen(attachments=(attachment,))
+
+
+def _size(size: int) -> str:
+    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+
+
+def _plain(label: str) -> str:
+    """Return a safe phrase as a button shows it: buttons carry text, not HTML."""
+    return label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")

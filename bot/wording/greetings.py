@@ -1,0 +1,172 @@
+"""First contact, help, language, and everything that went another way than the person wished."""
+
+from bot.access import Reader
+from bot.screen import Button, Press, Screen
+from bot.wording.phrases import Voice, lines, safe
+from locales.printer import LANGUAGES, Printer
+from obligations.decisions import Refusal
+from obligations.notice import Level
+
+COMMANDS = ("due", "done", "review", "overdue", "status", "summary", "language", "help")
+"""The commands of the menu, in its order."""
+
+
+def command_summary(p: Printer, command: str) -> str:
+    """Return what a command does, as the menu shows it."""
+    match command:
+        case "due":
+            return p.text("what I must do, and by when")
+        case "done":
+            return p.text("record a duty as submitted")
+        case "review":
+            return p.text("what waits for my check")
+        case "overdue":
+            return p.text("who is overdue")
+        case "status":
+            return p.text("where a unit stands")
+        case "summary":
+            return p.text("how we are doing")
+        case "language":
+            return p.text("中文 / English")
+        case _:
+            return p.text("what I can do here")
+
+
+def commands_of(level: Level) -> tuple[str, ...]:
+    """Return the commands a level has use for: a unit has no queue to review."""
+    return tuple(command for command in COMMANDS if level is not Level.UNIT or command != "review")
+
+
+def stranger(p: Printer) -> Screen:
+    """Answer someone who is not enrolled: nothing about anyone, only how to get in."""
+    return Screen(html=p.text("This assistant serves invited contacts only. Please ask your ecology and environment bureau for an invitation link."))
+
+
+def invitation_refused(p: Printer) -> Screen:
+    """Answer an invitation that cannot be used, without saying why."""
+    return Screen(html=p.text("This invitation cannot be used. Please ask your ecology and environment bureau for a new link."))
+
+
+def welcome(voice: Voice, reader: Reader) -> Screen:
+    """Greet a new contact: what will be sent, when, and how to stop it."""
+    p = voice.p
+    match reader.level:
+        case Level.UNIT:
+            sent = p.text("You will get one reminder on the mornings when a duty comes near, and a note when a submission is checked.")
+        case Level.DISTRICT:
+            sent = p.text("You will get a digest every morning: who is overdue, what waits for your check, what is due next.")
+        case _:
+            sent = p.text("You will get the city's digest every morning, and as a lead a weekly one on Monday.")
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('Welcome to Duewatch')}</b>",
+                p.text("{name}, you now speak for {organisation}.", name=safe(reader.name), organisation=safe(reader.organisation_name)),
+                "",
+                f"1. {sent}",
+                "2. " + p.text("What you confirm or send here is recorded with your name and the time."),
+                "3. " + p.text("To stop, block this chat; your supervisor will be told that you cannot be reached."),
+            ]
+        ),
+        rows=home_rows(voice, reader.level),
+    )
+
+
+def help_(voice: Voice, reader: Reader) -> Screen:
+    """List what this reader can ask, as commands, buttons or plain words."""
+    p = voice.p
+    told = [f"/{command} · {command_summary(p, command)}" for command in commands_of(reader.level)]
+    return Screen(
+        html=lines(
+            [
+                f"<b>{p.text('Duewatch')}</b> · {safe(reader.organisation_name)} · {voice.level(reader.level)}",
+                "",
+                *told,
+                "",
+                p.text("You can also simply write, for example: who is overdue"),
+            ]
+        ),
+        rows=home_rows(voice, reader.level),
+    )
+
+
+def home_rows(voice: Voice, level: Level) -> tuple[tuple[Button, ...], ...]:
+    """Return the buttons everyone starts from."""
+    p = voice.p
+    if level is Level.UNIT:
+        return (
+            (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Submit"), Press.to("done"))),
+            (Button(p.text("Who is overdue"), Press.to("od", 0, 0)), Button(p.text("Summary"), Press.to("sum"))),
+        )
+    return (
+        (Button(p.text("Who is overdue"), Press.to("od", 0, 0)), Button(p.text("Waiting for my check"), Press.to("rv", 0))),
+        (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Summary"), Press.to("sum"))),
+    )
+
+
+def choose_language(p: Printer) -> Screen:
+    """Ask for the language, each in its own."""
+    names = {"zh-hans": "中文", "en": "English"}
+    return Screen(
+        html=p.text("Which language?"),
+        rows=(tuple(Button(names[code], Press.to("lang", code)) for code in LANGUAGES),),
+    )
+
+
+def language_set(p: Printer) -> Screen:
+    """Confirm the language, in it."""
+    return Screen(html=p.text("From now on in English."), edit=True)
+
+
+def not_understood(voice: Voice, level: Level) -> Screen:
+    """Answer what was not understood with the likeliest buttons; nothing is guessed."""
+    return Screen(html=voice.p.text("I did not understand that. Perhaps one of these?"), rows=home_rows(voice, level))
+
+
+def acknowledged(p: Printer) -> Screen:
+    """Answer a «thank you» or «received», and say that it records nothing."""
+    return Screen(html=p.text("You are welcome. Nothing was recorded; to record a submission use /done."), silent=True)
+
+
+def cancelled(p: Printer) -> Screen:
+    """Confirm that nothing was recorded."""
+    return Screen(html=p.text("Cancelled. Nothing was recorded."), edit=True)
+
+
+def stale(p: Printer) -> Screen:
+    """Answer a button that was drawn before something changed."""
+    return Screen(toast=p.text("This has changed meanwhile. Nothing was recorded; please open it again."), alert=True)
+
+
+def not_allowed(p: Printer) -> Screen:
+    """Answer what a reader may not see or do; it says nothing about what there is."""
+    return Screen(html=p.text("That is not within what you may see or decide."), toast=p.text("Not allowed"))
+
+
+def refused(p: Printer, refusal: Refusal) -> Screen:
+    """Say why the chain does not allow a decision."""
+    match refusal:
+        case Refusal.ALREADY_DECIDED:
+            said = p.text("This was already decided. Nothing was changed.")
+        case Refusal.WAITING_UPSTREAM:
+            said = p.text("The step before has not been handed over yet.")
+        case Refusal.NOTHING_TO_CHECK:
+            said = p.text("There is nothing to check yet.")
+        case _:
+            said = p.text("That is not within what you may see or decide.")
+    return Screen(toast=said, alert=True)
+
+
+def failed(p: Printer) -> Screen:
+    """Answer when something broke on this side."""
+    return Screen(html=p.text("Something went wrong on our side. Your message is kept and will be tried again; nothing is lost."))
+
+
+def given_up(p: Printer) -> Screen:
+    """Answer when a message could not be handled even after trying again."""
+    return Screen(html=p.text("Your last message could not be handled. It is kept, and the administrator has been told. Please try another way, for example /help."))
+
+
+def description(p: Printer) -> str:
+    """Return what the chat says of itself before it is started."""
+    return p.text("Reminders and confirmations for the duties of key emission units in the carbon market, for invited contacts.")

@@ -1,0 +1,134 @@
+"""The answers to questions: who is overdue, where a unit stands, how a district or the city is doing."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from bot.screen import Button, Press, Screen
+from bot.wording.duties import paging
+from bot.wording.phrases import Voice, lines, safe
+from obligations.notice import Level
+from storage.models import Organisation
+from storage.overview import Counts, DistrictRow, Item, Page
+
+
+def overdue(
+    voice: Voice,
+    page: Page,
+    *,
+    scope: str,
+    units: int,
+    offset: int,
+    district: int,
+    now: datetime,
+    choose_district: bool,
+    edit: bool,
+) -> Screen:
+    """Answer «who is overdue», naming the scope and as of when."""
+    p = voice.p
+    as_of = p.text("{scope}, as of {moment}", scope=safe(scope), moment=p.moment(now, today=voice.today))
+    choose = ((Button(p.text("By district"), Press.to("ods")),),) if choose_district else ()
+    if not page.items:
+        return Screen(html=lines([f"<b>{p.text('Nobody is overdue.')}</b>", as_of]), rows=choose, edit=edit)
+    items = p.plural("{n} duty", "{n} duties", page.total)
+    head = p.plural("{n} organisation overdue, {items}", "{n} organisations overdue, {items}", units, items=items)
+    parts = [f"<b>{head}</b>", as_of]
+    for index, item in enumerate(page.items, start=offset + 1):
+        parts += ["", f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item)}", late_line(voice, item)]
+    rows = tuple(
+        (Button(f"{index}. {item.actor_name}", Press.to("st", item.stage_id)),)
+        for index, item in enumerate(page.items, start=offset + 1)
+    )
+    turns = paging(voice, "od", page.total, offset, len(page.items), district)
+    return Screen(html=lines(parts), rows=(*rows, *turns, *choose), edit=edit)
+
+
+def late_line(voice: Voice, item: Item) -> str:
+    """Return what is late and by how much, and for a check whose material it is."""
+    said = f"{voice.rule(item)} {voice.period(item.period)}"
+    if item.actor_id != item.subject_id:
+        said += f" · {voice.stage(item)}"
+        if item.actor_level is not Level.UNIT and item.subject_name != item.actor_name:
+            said += f" · {voice.organisation(item.subject_name)}"
+    if item.act_by_on is None:
+        return said
+    date = voice.p.date(item.act_by_on, today=voice.today)
+    return f"{said}\n{voice.p.text('was due {date}', date=date)} · {voice.distance(item.act_by_on)}"
+
+
+def _where(voice: Voice, item: Item) -> str:
+    if item.actor_level is not Level.UNIT or item.district_name is None:
+        return ""
+    return f" · {voice.organisation(item.district_name)}"
+
+
+def choose_district(voice: Voice, rows: Sequence[DistrictRow]) -> Screen:
+    """List the districts that have something overdue, worst first."""
+    p = voice.p
+    late = [row for row in rows if row.overdue]
+    if not late:
+        return Screen(html=p.text("No district has anything overdue."), edit=True)
+    return Screen(
+        html=p.text("Overdue by district:"),
+        rows=(
+            *((Button(f"{row.district_name} · {row.overdue}", Press.to("od", 0, row.district_id)),) for row in late[:20]),
+            (Button(p.text("The whole city"), Press.to("od", 0, 0)),),
+        ),
+        edit=True,
+    )
+
+
+def unit_status(voice: Voice, unit: Organisation, items: Sequence[Item], *, now: datetime) -> Screen:
+    """Answer where one unit stands."""
+    p = voice.p
+    as_of = p.text("as of {moment}", moment=p.moment(now, today=voice.today))
+    parts = [f"<b>{safe(unit.name)}</b>", as_of]
+    rows = []
+    for index, item in enumerate(items[:12], start=1):
+        stage = "" if item.actor_id == item.subject_id else f" · {voice.stage(item)}"
+        parts += ["", f"{index}. {voice.duty(item)}{stage}", voice.state(item)]
+        rows.append(Button(str(index), Press.to("st", item.stage_id)))
+    if not items:
+        parts += ["", p.text("Nothing is open and nothing was decided lately.")]
+    return Screen(html=lines(parts), rows=tuple(tuple(rows[i : i + 6]) for i in range(0, len(rows), 6)))
+
+
+def choose_unit(voice: Voice, units: Sequence[Organisation], words: str) -> Screen:
+    """Offer the units a name may mean; none is guessed."""
+    p = voice.p
+    if not units:
+        if not words:
+            return Screen(html=p.text("Which unit? Write for example: /status and part of its name."))
+        return Screen(html=p.text("No unit in your area is called “{words}”. Try part of its name.", words=safe(words[:60])))
+    return Screen(
+        html=p.text("Which unit do you mean?"),
+        rows=tuple((Button(unit.name, Press.to("us", unit.id)),) for unit in units),
+    )
+
+
+def summary(
+    voice: Voice, scope: str, counts: Counts, districts: Sequence[DistrictRow], *, now: datetime, level: Level
+) -> Screen:
+    """Answer how a unit, a district or the city is doing, on one page."""
+    p = voice.p
+    parts = [
+        f"<b>{safe(scope)}</b>",
+        p.text("as of {moment}", moment=p.moment(now, today=voice.today)),
+        "",
+        p.text("Overdue: {n}", n=counts.overdue),
+        p.text("Waiting for a check: {n}", n=counts.waiting),
+        p.text("Due within 5 days: {n}", n=counts.due_soon),
+        p.text("Blocked by the step before: {n}", n=counts.blocked),
+        p.text("Done: {done} of {total}, {late} of them late", done=counts.done, total=counts.total, late=counts.late),
+    ]
+    worst = [row for row in districts if row.overdue][:5]
+    if worst:
+        parts += ["", p.text("Most overdue:")]
+        parts += [
+            f"{index}. {safe(row.district_name)} · "
+            + p.plural("{n} duty overdue", "{n} duties overdue", row.overdue)
+            for index, row in enumerate(worst, start=1)
+        ]
+    buttons = [Button(p.text("Who is overdue"), Press.to("od", 0, 0))]
+    if level is not Level.UNIT:
+        buttons.append(Button(p.text("Waiting for my check"), Press.to("rv", 0)))
+    return Screen(html=lines(parts), rows=(tuple(buttons),))

@@ -1,0 +1,154 @@
+"""The small phrases every message is made of: names of duties and periods, dates as people say them, states.
+
+The only place where text from outside is made safe for HTML.
+"""
+
+import html
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from locales.printer import Printer
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from obligations.law import Law
+from obligations.notice import Level, Text
+from obligations.periods import Period, PeriodKind
+from storage.overview import Item
+
+RETURN_REASONS = ("late", "nonconforming", "incomplete", "unclear")
+"""Notice 二(七): 存证材料不及时、不规范、不完整及不清晰. Stored by these codes, worded in each reader's language."""
+
+NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
+
+# What could turn a line around or hide in a name: bidirectional controls, zero-width marks, other controls.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def safe(text: str) -> str:
+    """Return text from outside as it may stand in HTML: escaped, on one line, without unseen characters."""
+    seen = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c) not in _UNSEEN)
+    return html.escape(seen, quote=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """Who speaks: a language, the law the names come from, and the day it is for the reader."""
+
+    p: Printer
+    law: Law
+    today: date
+
+    def title(self, text: Text) -> str:
+        """Return a title of the notice in this language."""
+        return safe(text.zh if self.p.chinese else text.en)
+
+    def rule(self, item: Item) -> str:
+        """Return the duty's title in the notice's words."""
+        return self.title(self.law.rulebook.rule(item.rule).title)
+
+    def stage(self, item: Item) -> str:
+        """Return the title of the item's own step."""
+        return self.title(self.law.rulebook.rule(item.rule).stage(item.stage).title)
+
+    def period(self, text: str) -> str:
+        """Return a period as people say it: 2024年1月, 2023年度, 2021、2022年度."""
+        period = Period.parse(text)
+        match period.kind:
+            case PeriodKind.MONTH:
+                if self.p.chinese:
+                    return f"{period.start.year}年{period.start.month}月"
+                return f"{self.p.date(period.start).split(' ', 1)[1]}"
+            case PeriodKind.YEAR:
+                return self.p.text("{year}", year=period.start.year)
+            case _:
+                return self.p.text("{first} and {last}", first=period.start.year, last=period.end.year)
+
+    def duty(self, item: Item) -> str:
+        """Return the duty with its period, bold: what a person would call it."""
+        return f"<b>{self.rule(item)}</b> {self.period(item.period)}"
+
+    def clause(self, item: Item) -> str:
+        """Return where the duty stands: the notice's number and the clause."""
+        notice = self.law.rulebook.notice_of(item.rule)
+        return f"{notice.number} {self.law.rulebook.rule(item.rule).stage(item.stage).clause}"
+
+    def organisation(self, name: str | None) -> str:
+        """Return an organisation's name, safe."""
+        return safe(name or "")
+
+    def reason(self, reason: str | None) -> str:
+        """Return why something was returned: one of the notice's reasons, or what the officer typed."""
+        match reason:
+            case "late":
+                return self.p.text("the material is not timely")
+            case "nonconforming":
+                return self.p.text("the material does not conform")
+            case "incomplete":
+                return self.p.text("the material is incomplete")
+            case "unclear":
+                return self.p.text("the material is not clear")
+            case _:
+                return safe(reason or "")
+
+    def level(self, level: Level) -> str:
+        """Return what kind of office a level is."""
+        match level:
+            case Level.UNIT:
+                return self.p.text("key emission unit")
+            case Level.DISTRICT:
+                return self.p.text("district bureau")
+            case _:
+                return self.p.text("municipal bureau")
+
+    def until(self, item: Item) -> str:
+        """Return until when the item must be done, and how many days are left or over."""
+        if item.act_by_on is None:
+            return self.p.text("no fixed date")
+        parts = [self.deadline(item.act_by_on), self.distance(item.act_by_on)]
+        if item.due_kind is DueKind.PROVISIONAL:
+            parts.append(self.p.text("provisional"))
+        return " · ".join(parts)
+
+    def deadline(self, day: date) -> str:
+        """Return a due date with its hour: it lasts until midnight."""
+        if day == self.today:
+            return self.p.text("by 24:00 today")
+        return self.p.text("by 24:00 on {date}", date=self.p.date(day, today=self.today, weekday=True))
+
+    def distance(self, day: date) -> str:
+        """Return how far a due date is: the days left, or the days overdue."""
+        days = (day - self.today).days
+        if days < 0:
+            return self.p.plural("{n} day overdue", "{n} days overdue", -days)
+        if days == 0:
+            return self.p.text("last day")
+        return self.p.plural("{n} day left", "{n} days left", days)
+
+    def state(self, item: Item) -> str:
+        """Return where the item stands, in one phrase."""
+        match item.status:
+            case Status.SUBMITTED:
+                return self.p.text("submitted, waiting for the check")
+            case Status.ACCEPTED:
+                return self.p.text("accepted")
+            case Status.WAIVED:
+                return self.p.text("waived")
+            case Status.RETURNED:
+                return self.p.text("returned for correction, {until}", until=self.until(item))
+            case Status.OPEN if not item.ready:
+                return self.p.text("waiting for the step before")
+            case _:
+                return self.until(item)
+
+    def numbered(self, index: int, count: int) -> str:
+        """Return the mark of an item in a list; none where there is only one."""
+        if count == 1:
+            return ""
+        return f"{NUMBERS[index]} " if index < len(NUMBERS) else f"{index + 1}. "
+
+
+def lines(parts: Sequence[str | None]) -> str:
+    """Join the lines of a message; None leaves a line out, an empty one stays as a gap."""
+    return "\n".join(part for part in parts if part is not None)
