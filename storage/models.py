@@ -7,7 +7,7 @@ import enum
 from datetime import date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, MetaData, String, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, MetaData, String, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from obligations.deadlines import DueKind
@@ -360,8 +360,8 @@ class InboundUpdate(Base):
 
     __tablename__ = "inbound_update"
 
-    update_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    chat_id: Mapped[int | None]
+    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    chat_id: Mapped[int | None] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
     handled_at: Mapped[datetime | None]
