@@ -5,19 +5,16 @@ Each is one set-based statement. Lists are in `storage.overview`.
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
-from sqlalchemy import ColumnElement, Date, case, func, select
-from sqlalchemy.ext.compiler import compiles
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
 
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS
 from obligations.targets import needed
 from storage.conditions import is_blocked, is_due, is_overdue, is_submitted
+from storage.dialects import LocalDate
 from storage.models import Membership, Organisation, Stage
 from storage.organisations import Scope, member_on, valid_on
 
@@ -78,23 +75,6 @@ class TargetRow:
     short: int
 
 
-class _LocalDate(FunctionElement[date]):
-    """The date of an instant in Asia/Shanghai, which has kept UTC+8 all year since 1992."""
-
-    type = Date()
-    inherit_cache = True
-
-
-@compiles(_LocalDate, "sqlite")
-def _local_date_on_sqlite(element: _LocalDate, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401  # SQLAlchemy's hook
-    return f"date({compiler.process(element.clauses, **kw)}, '+8 hours')"
-
-
-@compiles(_LocalDate, "postgresql")
-def _local_date_on_postgresql(element: _LocalDate, compiler: SQLCompiler, **kw: Any) -> str:  # noqa: ANN401  # likewise
-    return f"CAST({compiler.process(element.clauses, **kw)} AT TIME ZONE 'Asia/Shanghai' AS DATE)"
-
-
 def counts(session: Session, scope: Scope, *, today: date) -> Counts:
     """Return a scope in numbers."""
     waiting = is_submitted()
@@ -109,7 +89,7 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
             _count(is_due(today, SOON_DAYS)).label("due_soon"),
             _count(is_blocked(today, SOON_DAYS)).label("blocked"),
             _count(done).label("done"),
-            _count(done & (_LocalDate(Stage.submitted_at) > Stage.act_by_on)).label("late"),
+            _count(done & (LocalDate(Stage.submitted_at) > Stage.act_by_on)).label("late"),
             func.count().label("total"),
         )
         .select_from(Stage)
@@ -121,7 +101,7 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
 def by_district(session: Session, scope: Scope, *, today: date) -> tuple[DistrictRow, ...]:
     """Return the districts of a scope that exist on ``today``, the one with the most overdue first."""
     handed_over = Stage.submitted_at.is_not(None)
-    in_time = handed_over & (_LocalDate(Stage.submitted_at) <= Stage.act_by_on)
+    in_time = handed_over & (LocalDate(Stage.submitted_at) <= Stage.act_by_on)
     was_due = (
         (Stage.actor_level == Level.UNIT)
         & (Stage.act_by_on >= today - RATE_OVER)
