@@ -6,10 +6,9 @@ It is asked at every press and every query, by the reader's own address and neve
 from dataclasses import dataclass
 from typing import Self
 
-from storage.database import Session
-
 from obligations.notice import Level
 from storage import contacts
+from storage.database import Session
 from storage.decisions import Actor
 from storage.models import Contact, Stage
 from storage.organisations import Scope

@@ -51,7 +51,11 @@ class Settings(BaseModel):
 
     @model_validator(mode="after")
     def _rehearse_only_in_private(self) -> Self:
-        if self.now is not None and self.telegram_token is not None and self.telegram_api_url == PUBLIC_API_URL:
+        if (
+            self.now is not None
+            and self.telegram_token is not None
+            and self.telegram_api_url == PUBLIC_API_URL
+        ):
             raise ValueError(
                 "DUEWATCH_NOW rehearses a date and would remind real people of it; "
                 "set DUEWATCH_TELEGRAM_API_URL to a test server, or leave DUEWATCH_NOW out"

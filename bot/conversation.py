@@ -10,8 +10,6 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from storage.database import Session
-
 from bot.access import NotAllowedError, Reader, reader_at
 from bot.handlers import asking, checking, enrolling, submitting
 from bot.handlers.desk import Desk
@@ -22,6 +20,7 @@ from locales.printer import Printer
 from obligations.decisions import DecisionRefused
 from obligations.law import Law
 from storage import contacts
+from storage.database import Session
 from storage.errors import EvidenceRefusedError, InvitationRefusedError, NotFoundError, StaleError
 from storage.evidence import EvidenceFolder, StoredFile
 
@@ -115,7 +114,9 @@ _INTENTS: Mapping[Intent, str] = MappingProxyType(
 )
 
 
-def answer(session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime) -> Screen | None:
+def answer(
+    session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime
+) -> Screen | None:
     """Handle one incoming message and return the answer; None where none is due.
 
     Whatever a person can cause by what they send is answered here; an exception that leaves is a fault of ours.
@@ -205,7 +206,9 @@ def _sentence(desk: Desk, text: str) -> Screen:
     return _PRESSES[verb](desk, Press(verb))
 
 
-def _enrol(session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime) -> Screen:
+def _enrol(
+    session: Session, incoming: Incoming, *, law: Law, folder: EvidenceFolder, now: datetime
+) -> Screen:
     p = Printer.for_language(incoming.language)
     try:
         contact = contacts.enrol(

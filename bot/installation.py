@@ -28,4 +28,6 @@ class Installation:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         database = Database(settings.database)
         database.upgrade()
-        return cls(database=database, folder=EvidenceFolder(settings.data_dir / "evidence"), law=Law.shipped())
+        return cls(
+            database=database, folder=EvidenceFolder(settings.data_dir / "evidence"), law=Law.shipped()
+        )

@@ -1,8 +1,9 @@
-"""Keeps the catalogues in step with the code: ``python -m locales.catalogues`` updates, ``--check`` only looks.
+"""Keeps the catalogues in step with the code: ``python -m locales.catalogues`` updates, ``--check`` looks.
 
 English needs no catalogue: the message-ids are the English sentences.
 """
 
+import ast
 import io
 import re
 import string
@@ -30,6 +31,17 @@ def extracted() -> Catalog:
         ):
             catalogue.add(message, None, [(f"{room}/{name}", line)], auto_comments=comments, context=context)
     return catalogue
+
+
+def hidden() -> list[str]:
+    """Return the places where a sentence stands inside an f-string, where the extraction cannot see it."""
+    return [
+        f"{path.relative_to(_ROOT.parent)}:{outer.lineno}: a sentence inside an f-string"
+        for room in _SPEAKING_ROOMS
+        for path in sorted((_ROOT.parent / room).rglob("*.py"))
+        for outer in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(outer, ast.JoinedStr) and any(_speaks(inner) for inner in ast.walk(outer))
+    ]
 
 
 def path_of(locale: str) -> Path:
@@ -64,7 +76,9 @@ def faults(catalogue: Catalog, template: Catalog) -> list[str]:
                 if _placeholders(text) != wanted
             )
     found.extend(
-        f"no longer said: {_ids(message)[0]!r}" for message in catalogue if message.id and template.get(message.id) is None
+        f"no longer said: {_ids(message)[0]!r}"
+        for message in catalogue
+        if message.id and template.get(message.id) is None
     )
     return found
 
@@ -78,11 +92,18 @@ def update() -> None:
         catalogue = load(locale)
         catalogue.update(template, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        content = io.BytesIO()
-        write_po(content, catalogue, width=110, no_location=True, ignore_obsolete=True, sort_output=True, omit_header=False)
-        text = re.sub(r'"(POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By).*\n', "", content.getvalue().decode())
-        path_of(locale).parent.mkdir(parents=True, exist_ok=True)
-        path_of(locale).write_text(text, encoding="utf-8")
+        save(locale, catalogue)
+
+
+def save(locale: str, catalogue: Catalog) -> None:
+    """Write a catalogue without what would change at every run: dates, places in the code, tool names."""
+    catalogue.header_comment = f"# 督期 Duewatch: {locale}."
+    catalogue.fuzzy = False
+    content = io.BytesIO()
+    write_po(content, catalogue, width=110, no_location=True, ignore_obsolete=True, sort_output=True)
+    changing = rb'"(Project-Id|Report-Msgid|POT-|PO-|Last-Translator|Language-Team|Generated-By).*\n'
+    path_of(locale).parent.mkdir(parents=True, exist_ok=True)
+    path_of(locale).write_bytes(re.sub(changing, b"", content.getvalue()))
 
 
 def main(arguments: list[str]) -> int:
@@ -96,11 +117,16 @@ def main(arguments: list[str]) -> int:
         if locale != "en"
         for fault in faults(load(locale), template)
     ]
+    found += hidden()
     for fault in found:
         sys.stderr.write(fault + "\n")
     if found:
         sys.stderr.write("Run `make catalogues`, then translate what is missing.\n")
     return 1 if found else 0
+
+
+def _speaks(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _KEYWORDS
 
 
 def _ids(message: Message) -> list[str]:
@@ -110,7 +136,7 @@ def _ids(message: Message) -> list[str]:
 def _strings(message: Message) -> list[str]:
     if isinstance(message.string, str):
         return [message.string] if message.string else []
-    return list(message.string)
+    return list(message.string or ())
 
 
 def _placeholders(text: str) -> set[str]:

@@ -1,6 +1,7 @@
-"""The printer: one language, no ambient locale. Message-ids are whole English sentences with named placeholders.
+"""The printer: one language, no ambient locale.
 
-What is said lives with those who say it, in `bot`; here is only how a sentence, a date and a count are put.
+Message-ids are whole English sentences with named placeholders. What is said lives with those who say it, in
+`bot`; here is only how a sentence, a date and a count are put.
 """
 
 import gettext
@@ -34,7 +35,7 @@ class Printer:
 
     @classmethod
     def for_language(cls, language: str) -> Self:
-        """Return the printer for a language code; any kind of Chinese gets Chinese, anything unknown English."""
+        """Return the printer for a language code; Chinese for any kind of Chinese, else English."""
         code = "zh-hans" if language.lower().startswith("zh") else "en"
         return cls(code, _translations(code))
 
@@ -46,7 +47,7 @@ class Printer:
         """Return the sentence that fits the count ``n``, which fills ``{n}``."""
         return self._translations.ngettext(one, many, n).format(n=n, **values)
 
-    def date(self, day: date, *, today: date | None = None, weekday: bool = False) -> str:
+    def day(self, day: date, *, today: date | None = None, weekday: bool = False) -> str:
         """Return a date as people say it; the year is left out where it is this year's."""
         same_year = today is not None and day.year == today.year
         if self.chinese:
@@ -58,7 +59,7 @@ class Printer:
     def moment(self, instant: datetime, *, today: date | None = None) -> str:
         """Return an instant as a local date and 24-hour time in Asia/Shanghai."""
         local = instant.astimezone(_ZONE)
-        return f"{self.date(local.date(), today=today)} {local:%H:%M}"
+        return f"{self.day(local.date(), today=today)} {local:%H:%M}"
 
     def listed(self, words: list[str]) -> str:
         """Return words as a list within a sentence."""

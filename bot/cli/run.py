@@ -19,7 +19,12 @@ Server = Callable[[Settings, int], Awaitable[None]]
 
 
 @click.command()
-@click.option("--port", default=8600, show_default=True, help="Where the sandbox's page is served, on this machine only.")
+@click.option(
+    "--port",
+    default=8600,
+    show_default=True,
+    help="Where the sandbox's page is served, on this machine only.",
+)
 @click.option("--verbose", is_flag=True, help="Log more.")
 def run(port: int, verbose: bool) -> None:  # noqa: FBT001  # click passes options by name
     """Run the bot and its timetable; the sandbox where there is no DUEWATCH_TELEGRAM_TOKEN."""
@@ -31,9 +36,13 @@ def run(port: int, verbose: bool) -> None:  # noqa: FBT001  # click passes optio
         else:
             asyncio.run(_sandbox()(settings, port))  # type: ignore[arg-type]  # an entry point is untyped
     except InvalidToken:
-        raise click.ClickException("the server does not know this token; check DUEWATCH_TELEGRAM_TOKEN") from None
+        raise click.ClickException(
+            "the server does not know this token; check DUEWATCH_TELEGRAM_TOKEN"
+        ) from None
     except TelegramError as error:
-        raise click.ClickException(f"{type(error).__name__}: check DUEWATCH_TELEGRAM_API_URL and the network") from None
+        raise click.ClickException(
+            f"{type(error).__name__}: check DUEWATCH_TELEGRAM_API_URL and the network"
+        ) from None
     except (SettingsError, StorageError, NoticeError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
@@ -41,7 +50,8 @@ def run(port: int, verbose: bool) -> None:  # noqa: FBT001  # click passes optio
 def prepare_logging(*, verbose: bool) -> None:
     """Log to standard error, and keep the libraries quiet whose lines would show the token."""
     logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
     for name in ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -50,6 +60,8 @@ def prepare_logging(*, verbose: bool) -> None:
 def _sandbox() -> Server:
     found = list(entry_points(group=_WITHOUT_TOKEN))
     if not found:
-        raise SettingsError("DUEWATCH_TELEGRAM_TOKEN is not set, and this installation has no sandbox to run without it")
+        raise SettingsError(
+            "DUEWATCH_TELEGRAM_TOKEN is not set, and this installation has no sandbox to run without it"
+        )
     server: Server = found[0].load()
     return server

@@ -60,7 +60,9 @@ def summary(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handle
     """Answer how the reader's area is doing."""
     scope = desk.reader.scope
     rows = (
-        overview.by_district(desk.session, scope, today=desk.today) if desk.reader.level is Level.MUNICIPAL else ()
+        overview.by_district(desk.session, scope, today=desk.today)
+        if desk.reader.level is Level.MUNICIPAL
+        else ()
     )
     return lists.summary(
         desk.voice,

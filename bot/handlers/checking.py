@@ -66,7 +66,9 @@ def take_reason(desk: Desk, state: dict[str, object], text: str) -> Screen:
     contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
     stage = desk.stage(int(str(state["stage"])))
     desk.reader.require(desk.reader.may_check(stage))
-    return _return(desk, stage, text.strip()[:_LONGEST_REASON], version=int(str(state["version"])), edit=False)
+    return _return(
+        desk, stage, text.strip()[:_LONGEST_REASON], version=int(str(state["version"])), edit=False
+    )
 
 
 def _return(desk: Desk, stage: Stage, reason: str, *, version: int, edit: bool) -> Screen:

@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from storage.database import Session
-
 from bot.access import Reader
 from bot.wording.phrases import Voice
 from locales.printer import Printer
 from obligations.law import Law
 from storage import decisions, organisations, overview
+from storage.database import Session
 from storage.evidence import EvidenceFolder
 from storage.models import Stage
 from storage.overview import Item

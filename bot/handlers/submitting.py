@@ -57,10 +57,14 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
 
 def choose_done(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
     """Ask which duty to record as submitted; straight to the question where there is only one."""
-    page = overview.duties(desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0)
+    page = overview.duties(
+        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0
+    )
     if page.total == 1 and page.items[0].actor_id == page.items[0].subject_id:
         stage = desk.stage(page.items[0].stage_id)
-        return duties.confirm_submission(desk.voice, desk.item(stage), evidence.of_stage(desk.session, stage.id))
+        return duties.confirm_submission(
+            desk.voice, desk.item(stage), evidence.of_stage(desk.session, stage.id)
+        )
     return duties.listed(desk.voice, page, offset=0, edit=False)
 
 
@@ -103,7 +107,9 @@ def take_file(desk: Desk, stored: StoredFile, name: str | None) -> Screen:
     state = contacts.conversation(desk.session, desk.reader.contact_id)
     if state.get("await") == AWAIT_FILE and isinstance(state.get("stage"), int):
         return _bind(desk, desk.stage(int(str(state["stage"]))), stored, name)
-    page = overview.duties(desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0)
+    page = overview.duties(
+        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0
+    )
     if not page.items:
         return duties.listed(desk.voice, page, offset=0, edit=False)
     waiting = {
@@ -127,7 +133,9 @@ def bind_file(desk: Desk, press: Press) -> Screen:
         sha256=str(state["sha256"]), size=int(str(state["size"])), media_type=str(state["media_type"])
     )
     name = state.get("name")
-    contacts.expect(desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now)
+    contacts.expect(
+        desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now
+    )
     return _bind(desk, stage, stored, name if isinstance(name, str) else None)
 
 
@@ -178,4 +186,6 @@ def _bind(desk: Desk, stage: Stage, stored: StoredFile, name: str | None) -> Scr
     file, new = evidence.bind(
         desk.session, stage.id, stored, name=name, by=desk.reader.contact_id, now=desk.now
     )
-    return duties.receipt(desk.voice, desk.item(stage), file, new=new, checker=desk.office_of(stage.checker_id))
+    return duties.receipt(
+        desk.voice, desk.item(stage), file, new=new, checker=desk.office_of(stage.checker_id)
+    )

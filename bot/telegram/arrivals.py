@@ -33,7 +33,9 @@ _ALLOWED: Final = ["message", "callback_query", "my_chat_member"]
 class Arrivals:
     """Fetches updates, keeps them, and answers each once."""
 
-    def __init__(self, *, messenger: Messenger, database: Database, law: Law, folder: EvidenceFolder, clock: Clock) -> None:
+    def __init__(
+        self, *, messenger: Messenger, database: Database, law: Law, folder: EvidenceFolder, clock: Clock
+    ) -> None:
         self._messenger = messenger
         self._bot: Bot = messenger.bot
         self._database = database
@@ -71,7 +73,9 @@ class Arrivals:
                 await asyncio.sleep(wait if isinstance(wait, int) else wait.total_seconds())
                 continue
             except NetworkError as error:
-                _log.warning("updates cannot be fetched (%s); trying again", type(error.__cause__ or error).__name__)
+                _log.warning(
+                    "updates cannot be fetched (%s); trying again", type(error.__cause__ or error).__name__
+                )
                 await asyncio.sleep(_PAUSE_SECONDS)
                 continue
             if updates:
@@ -121,7 +125,7 @@ class Arrivals:
         for attempt in range(1, inbox.MOST_ATTEMPTS + 1):
             try:
                 await self._answer(update)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, it is stored, logged and tried again
                 _log.exception("update %s could not be handled, attempt %s", update.update_id, attempt)
                 given_up = await self._record_failure(update, error)
                 await self._apologise(update, given_up=given_up)

@@ -105,7 +105,9 @@ class Messenger:
         except NetworkError as error:
             if isinstance(error.__cause__, _NOT_SENT):
                 return Receipt(
-                    outcome=Outcome.PENDING, retry_in=_RETRY_REFUSED_CONNECTION, reason="the server cannot be reached"
+                    outcome=Outcome.PENDING,
+                    retry_in=_RETRY_REFUSED_CONNECTION,
+                    reason="the server cannot be reached",
                 )
             return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
         except TelegramError as error:
@@ -116,7 +118,9 @@ class Messenger:
         """Answer a button's press, which stops its spinner; one that is too old is past answering."""
         toast = screen.toast if screen is not None else None
         try:
-            await self.bot.answer_callback_query(query_id, text=toast, show_alert=bool(screen and screen.alert))
+            await self.bot.answer_callback_query(
+                query_id, text=toast, show_alert=bool(screen and screen.alert)
+            )
         except BadRequest:
             return
 
@@ -148,7 +152,13 @@ def keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | Non
     if not rows:
         return None
     return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(_label(button.label), callback_data=button.press.packed()) for button in row] for row in rows]
+        [
+            [
+                InlineKeyboardButton(_label(button.label), callback_data=button.press.packed())
+                for button in row
+            ]
+            for row in rows
+        ]
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 
 from bot.screen import Button, Press, Screen
 from bot.wording.duties import card, paging
-from bot.wording.phrases import RETURN_REASONS, Voice, lines
+from bot.wording.phrases import RETURN_REASONS, Voice, bold, lines
 from jobs.briefs import DecisionBrief, WaitingBrief
 from storage.models import Evidence, NotificationKind
 from storage.overview import Item, Page
@@ -21,7 +21,7 @@ def waiting(voice: Voice, brief: WaitingBrief, files: Sequence[Evidence], next_c
         return Screen(
             html=lines(
                 [
-                    f"<b>{p.text('Waiting for your check')}</b>",
+                    bold(p.text("Waiting for your check")),
                     p.plural("{n} item is waiting.", "{n} items are waiting.", brief.queue_total),
                 ]
             ),
@@ -36,7 +36,7 @@ def waiting(voice: Voice, brief: WaitingBrief, files: Sequence[Evidence], next_c
         may_check=True,
         next_check=next_check,
         edit=False,
-        lead_in=f"<b>{p.text('Handed over for your check')}</b>",
+        lead_in=bold(p.text("Handed over for your check")),
     )
     return Screen(html=shown.html, rows=shown.rows, silent=True)
 
@@ -51,7 +51,7 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
             return Screen(
                 html=lines(
                     [
-                        f"<b>{p.text('Accepted')}</b>",
+                        bold(p.text("Accepted")),
                         voice.duty(item),
                         p.text("{office} has accepted it.", office=office),
                         p.text("Passed on to: {office}", office=voice.organisation(brief.next_checker))
@@ -65,7 +65,7 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
             return Screen(
                 html=lines(
                     [
-                        f"<b>{p.text('Returned for correction')}</b>",
+                        bold(p.text("Returned for correction")),
                         voice.duty(item),
                         p.text("Returned by: {office}", office=office),
                         p.text("Reason: {reason}", reason=voice.reason(brief.reason)),
@@ -73,7 +73,10 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                             "Please correct it {until} (3 working days, the day of the finding not counted).",
                             until=voice.until(item),
                         ),
-                        p.text("Basis: {clause}", clause=f"{voice.law.rulebook.notice_of(item.rule).number} 二(七)"),
+                        p.text(
+                            "Basis: {clause}",
+                            clause=f"{voice.law.rulebook.notice_of(item.rule).number} 二(七)",
+                        ),
                     ]
                 ),
                 rows=(
@@ -87,10 +90,12 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
             return Screen(
                 html=lines(
                     [
-                        f"<b>{p.text('A duty of yours was changed')}</b>",
+                        bold(p.text("A duty of yours was changed")),
                         voice.duty(item),
                         voice.state(item),
-                        p.text("Reason: {reason}", reason=voice.reason(brief.reason)) if brief.reason else None,
+                        p.text("Reason: {reason}", reason=voice.reason(brief.reason))
+                        if brief.reason
+                        else None,
                     ]
                 )
             )
@@ -101,7 +106,7 @@ def queue(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
     p = voice.p
     if not page.items:
         return Screen(html=p.text("Nothing is waiting for your check."), edit=edit)
-    parts = [f"<b>{p.plural('{n} item waits for your check', '{n} items wait for your check', page.total)}</b>"]
+    parts = [bold(p.plural("{n} item waits for your check", "{n} items wait for your check", page.total))]
     rows = []
     for index, item in enumerate(page.items, start=offset + 1):
         moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
@@ -118,7 +123,7 @@ def accepted(voice: Voice, item: Item, *, passed_to: str | None, waiting_still: 
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('Accepted')}</b>",
+                bold(p.text("Accepted")),
                 voice.duty(item),
                 voice.organisation(item.subject_name),
                 p.text("Passed on to: {office}", office=voice.organisation(passed_to)) if passed_to else None,
@@ -134,7 +139,13 @@ def ask_reason(voice: Voice, item: Item) -> Screen:
     """Ask why something is returned."""
     p = voice.p
     return Screen(
-        html=lines([p.text("Return for correction, because:"), voice.duty(item), voice.organisation(item.subject_name)]),
+        html=lines(
+            [
+                p.text("Return for correction, because:"),
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+            ]
+        ),
         rows=(
             *(
                 (Button(voice.reason(code), Press.to("ret!", item.stage_id, item.version, code)),)
@@ -151,7 +162,13 @@ def ask_typed_reason(voice: Voice, item: Item) -> Screen:
     """Ask for a reason in the officer's own words."""
     p = voice.p
     return Screen(
-        html=lines([p.text("Please type the reason for the return:"), voice.duty(item), voice.organisation(item.subject_name)]),
+        html=lines(
+            [
+                p.text("Please type the reason for the return:"),
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+            ]
+        ),
         rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
         edit=True,
     )
@@ -163,11 +180,13 @@ def returned(voice: Voice, item: Item, *, correct_by: date | None, waiting_still
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('Returned for correction')}</b>",
+                bold(p.text("Returned for correction")),
                 voice.duty(item),
                 voice.organisation(item.subject_name),
                 p.text("Reason: {reason}", reason=voice.reason(item.reason)),
-                p.text("Correction due {deadline}", deadline=voice.deadline(correct_by)) if correct_by else None,
+                p.text("Correction due {deadline}", deadline=voice.deadline(correct_by))
+                if correct_by
+                else None,
             ]
         ),
         rows=_next_row(voice, waiting_still),

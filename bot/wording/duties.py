@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.screen import Attachment, Button, Press, Screen
-from bot.wording.phrases import Voice, lines
+from bot.wording.phrases import Voice, bold, lines
 from jobs.briefs import ReminderBrief, ReminderItem
 from obligations.decisions import Status
 from storage.models import Evidence
@@ -20,12 +20,14 @@ def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
     """Return the one bundled message of a morning, with buttons for each item where there are few."""
     p = voice.p
     items = brief.items
-    head = p.text("Reminder · {date}", date=p.date(voice.today, today=voice.today, weekday=True))
-    parts = [f"<b>{head}</b>", voice.organisation(organisation)]
+    head = p.text("Reminder · {date}", date=p.day(voice.today, today=voice.today, weekday=True))
+    parts = [bold(head), voice.organisation(organisation)]
     if len(items) <= REMINDER_BUTTONS:
         for index, each in enumerate(items):
             parts += ["", *_reminded(voice, each, voice.numbered(index, len(items)))]
-        rows = tuple(_actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items))
+        rows = tuple(
+            _actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items)
+        )
         return Screen(html=lines(parts), rows=rows)
     parts += ["", *_grouped(voice, [each.item for each in items])]
     return Screen(html=lines(parts), rows=((Button(p.text("Open the list"), Press.to("due", 0)),),))
@@ -54,7 +56,7 @@ def _grouped(voice: Voice, items: Sequence[Item]) -> list[str]:
         first = min(members, key=lambda item: item.act_by_on or date.max)
         count = voice.p.plural("{n} item", "{n} items", len(members))
         told.append(f"• {voice.duty(first)} {voice.stage(first)}: {count}")
-        told.append(f"  {voice.p.text('earliest: {until}', until=voice.until(first))}")
+        told.append("  " + voice.p.text("earliest: {until}", until=voice.until(first)))
     return told
 
 
@@ -79,17 +81,21 @@ def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
     p = voice.p
     if not page.items:
         return Screen(html=p.text("Nothing is waiting for you. All is in order."), edit=edit)
-    parts = [f"<b>{p.plural('{n} duty to do', '{n} duties to do', page.total)}</b>"]
+    parts = [bold(p.plural("{n} duty to do", "{n} duties to do", page.total))]
     rows = []
     for index, item in enumerate(page.items, start=offset + 1):
         subject = "" if item.actor_id == item.subject_id else voice.organisation(item.subject_name)
         parts += ["", f"{index}. {voice.duty(item)}", *([subject] if subject else []), voice.state(item)]
         label = f"{index}. {subject or voice.rule(item)} {voice.period(item.period)}"
         rows.append((Button(_plain(label), Press.to("st", item.stage_id)),))
-    return Screen(html=lines(parts), rows=(*rows, *paging(voice, "due", page.total, offset, len(page.items))), edit=edit)
+    return Screen(
+        html=lines(parts), rows=(*rows, *paging(voice, "due", page.total, offset, len(page.items))), edit=edit
+    )
 
 
-def paging(voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object) -> tuple[tuple[Button, ...], ...]:
+def paging(
+    voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object
+) -> tuple[tuple[Button, ...], ...]:
     """Return the row that turns the pages of a list; none where all of it is on one."""
     p = voice.p
     size = max(shown, PAGE)
@@ -126,8 +132,12 @@ def card(
         lead_in,
         "" if lead_in else None,
         voice.duty(item),
-        p.text("Unit: {name}", name=voice.organisation(item.subject_name)) if item.actor_id != item.subject_id else None,
-        p.text("To do: {stage} ({actor})", stage=voice.stage(item), actor=voice.organisation(item.actor_name)),
+        p.text("Unit: {name}", name=voice.organisation(item.subject_name))
+        if item.actor_id != item.subject_id
+        else None,
+        p.text(
+            "To do: {stage} ({actor})", stage=voice.stage(item), actor=voice.organisation(item.actor_name)
+        ),
         p.text("State: {state}", state=voice.state(item)),
     ]
     if item.submitted_at is not None:
@@ -136,7 +146,11 @@ def card(
         parts.append(p.text("Reason: {reason}", reason=voice.reason(item.reason)))
     if next_check is not None and item.status is Status.SUBMITTED:
         parts.append(
-            p.text("Check: {office}, {until}", office=voice.organisation(next_check.actor_name), until=voice.until(next_check))
+            p.text(
+                "Check: {office}, {until}",
+                office=voice.organisation(next_check.actor_name),
+                until=voice.until(next_check),
+            )
         )
     parts.append(p.text("Basis: {clause}", clause=voice.clause(item)))
     rows: list[tuple[Button, ...]] = []
@@ -176,7 +190,9 @@ def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> S
                 voice.until(item),
                 p.plural("{n} file attached", "{n} files attached", len(files))
                 if files
-                else p.text("No file attached. A screenshot or the platform's receipt makes the check quicker."),
+                else p.text(
+                    "No file attached. A screenshot or the platform's receipt makes the check quicker."
+                ),
             ]
         ),
         rows=(
@@ -199,7 +215,9 @@ def ask_for_file(voice: Voice, item: Item, megabytes: int) -> Screen:
                 voice.duty(item),
                 voice.organisation(item.subject_name),
                 "",
-                p.text("PDF, picture, Word, Excel, ZIP or MP4, up to {megabytes} MB each.", megabytes=megabytes),
+                p.text(
+                    "PDF, picture, Word, Excel, ZIP or MP4, up to {megabytes} MB each.", megabytes=megabytes
+                ),
             ]
         ),
         rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
@@ -212,7 +230,7 @@ def receipt(voice: Voice, item: Item, file: Evidence, *, new: bool, checker: str
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('File received') if new else p.text('This file was already here')}</b>",
+                bold(p.text("File received") if new else p.text("This file was already here")),
                 f"{voice.organisation(file.name)} · {_size(file.size)}",
                 p.text("Check code: {code}", code=f"<code>{file.sha256[:8]}</code>"),
                 p.text("Received: {moment}", moment=p.moment(file.uploaded_at, today=voice.today)),
@@ -231,14 +249,16 @@ def receipt(voice: Voice, item: Item, file: Evidence, *, new: bool, checker: str
     )
 
 
-def submitted(voice: Voice, item: Item, *, checker: str | None, next_check: Item | None, files: int, late: bool) -> Screen:
+def submitted(
+    voice: Voice, item: Item, *, checker: str | None, next_check: Item | None, files: int, late: bool
+) -> Screen:
     """Confirm what was recorded and say who is next."""
     p = voice.p
     moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('Recorded as submitted')}</b>",
+                bold(p.text("Recorded as submitted")),
                 voice.duty(item),
                 voice.organisation(item.subject_name),
                 p.text("At {moment}", moment=moment) + (" · " + p.text("late") if late else ""),
@@ -258,7 +278,15 @@ def choose_for_file(voice: Voice, items: Sequence[Item]) -> Screen:
     return Screen(
         html=p.text("Which duty is this file for?"),
         rows=(
-            *((Button(_plain(f"{voice.rule(item)} {voice.period(item.period)}"), Press.to("bind", item.stage_id)),) for item in items),
+            *(
+                (
+                    Button(
+                        _plain(f"{voice.rule(item)} {voice.period(item.period)}"),
+                        Press.to("bind", item.stage_id),
+                    ),
+                )
+                for item in items
+            ),
             (Button(p.text("None, discard it"), Press.to("cancel")),),
         ),
     )
@@ -268,7 +296,8 @@ def choose_pause(voice: Voice, item: Item) -> Screen:
     """Ask until when the reader is working on it."""
     p = voice.p
     row = tuple(
-        Button(p.plural("{n} day", "{n} days", days), Press.to("work!", item.stage_id, item.version, days)) for days in PAUSE_DAYS
+        Button(p.plural("{n} day", "{n} days", days), Press.to("work!", item.stage_id, item.version, days))
+        for days in PAUSE_DAYS
     )
     return Screen(
         html=lines(
@@ -290,9 +319,10 @@ def paused(voice: Voice, item: Item, until: date) -> Screen:
     warning = None
     if item.act_by_on is not None and until >= item.act_by_on:
         warning = p.text("Mind the due date: {deadline}.", deadline=voice.deadline(item.act_by_on))
-    resumes = p.date(until + timedelta(days=1), today=voice.today, weekday=True)
+    resumes = p.day(until + timedelta(days=1), today=voice.today, weekday=True)
     return Screen(
-        html=lines([p.text("Noted. Reminders resume on {date}.", date=resumes), voice.duty(item), warning]), edit=True
+        html=lines([p.text("Noted. Reminders resume on {date}.", date=resumes), voice.duty(item), warning]),
+        edit=True,
     )
 
 
@@ -301,11 +331,16 @@ def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
     p = voice.p
     match code:
         case "too_large":
-            said = p.text("The file is larger than {megabytes} MB. Please split or compress it and send it again.", megabytes=megabytes)
+            said = p.text(
+                "The file is larger than {megabytes} MB. Please split or compress it and send it again.",
+                megabytes=megabytes,
+            )
         case "empty":
             said = p.text("The file is empty. Please check it and send it again.")
         case _:
-            said = p.text("This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP or MP4 file.")
+            said = p.text(
+                "This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP or MP4 file."
+            )
     return Screen(html=said)
 
 

@@ -2,7 +2,7 @@
 
 from bot.access import Reader
 from bot.screen import Button, Press, Screen
-from bot.wording.phrases import Voice, lines, safe
+from bot.wording.phrases import Voice, bold, lines, safe
 from locales.printer import LANGUAGES, Printer
 from obligations.decisions import Refusal
 from obligations.notice import Level
@@ -39,12 +39,20 @@ def commands_of(level: Level) -> tuple[str, ...]:
 
 def stranger(p: Printer) -> Screen:
     """Answer someone who is not enrolled: nothing about anyone, only how to get in."""
-    return Screen(html=p.text("This assistant serves invited contacts only. Please ask your ecology and environment bureau for an invitation link."))
+    return Screen(
+        html=p.text(
+            "This assistant serves invited contacts only. Please ask your ecology and environment bureau for an invitation link."
+        )
+    )
 
 
 def invitation_refused(p: Printer) -> Screen:
     """Answer an invitation that cannot be used, without saying why."""
-    return Screen(html=p.text("This invitation cannot be used. Please ask your ecology and environment bureau for a new link."))
+    return Screen(
+        html=p.text(
+            "This invitation cannot be used. Please ask your ecology and environment bureau for a new link."
+        )
+    )
 
 
 def welcome(voice: Voice, reader: Reader) -> Screen:
@@ -52,20 +60,33 @@ def welcome(voice: Voice, reader: Reader) -> Screen:
     p = voice.p
     match reader.level:
         case Level.UNIT:
-            sent = p.text("You will get one reminder on the mornings when a duty comes near, and a note when a submission is checked.")
+            sent = p.text(
+                "You will get one reminder on the mornings when a duty comes near, and a note when a submission is checked."
+            )
         case Level.DISTRICT:
-            sent = p.text("You will get a digest every morning: who is overdue, what waits for your check, what is due next.")
+            sent = p.text(
+                "You will get a digest every morning: who is overdue, what waits for your check, what is due next."
+            )
         case _:
-            sent = p.text("You will get the city's digest every morning, and as a lead a weekly one on Monday.")
+            sent = p.text(
+                "You will get the city's digest every morning, and as a lead a weekly one on Monday."
+            )
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('Welcome to Duewatch')}</b>",
-                p.text("{name}, you now speak for {organisation}.", name=safe(reader.name), organisation=safe(reader.organisation_name)),
+                bold(p.text("Welcome to Duewatch")),
+                p.text(
+                    "{name}, you now speak for {organisation}.",
+                    name=safe(reader.name),
+                    organisation=safe(reader.organisation_name),
+                ),
                 "",
                 f"1. {sent}",
                 "2. " + p.text("What you confirm or send here is recorded with your name and the time."),
-                "3. " + p.text("To stop, block this chat; your supervisor will be told that you cannot be reached."),
+                "3. "
+                + p.text(
+                    "To stop, block this chat; your supervisor will be told that you cannot be reached."
+                ),
             ]
         ),
         rows=home_rows(voice, reader.level),
@@ -75,11 +96,12 @@ def welcome(voice: Voice, reader: Reader) -> Screen:
 def help_(voice: Voice, reader: Reader) -> Screen:
     """List what this reader can ask, as commands, buttons or plain words."""
     p = voice.p
+    name = p.text("Duewatch")
     told = [f"/{command} · {command_summary(p, command)}" for command in commands_of(reader.level)]
     return Screen(
         html=lines(
             [
-                f"<b>{p.text('Duewatch')}</b> · {safe(reader.organisation_name)} · {voice.level(reader.level)}",
+                f"{bold(name)} · {safe(reader.organisation_name)} · {voice.level(reader.level)}",
                 "",
                 *told,
                 "",
@@ -96,10 +118,16 @@ def home_rows(voice: Voice, level: Level) -> tuple[tuple[Button, ...], ...]:
     if level is Level.UNIT:
         return (
             (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Submit"), Press.to("done"))),
-            (Button(p.text("Who is overdue"), Press.to("od", 0, 0)), Button(p.text("Summary"), Press.to("sum"))),
+            (
+                Button(p.text("Who is overdue"), Press.to("od", 0, 0)),
+                Button(p.text("Summary"), Press.to("sum")),
+            ),
         )
     return (
-        (Button(p.text("Who is overdue"), Press.to("od", 0, 0)), Button(p.text("Waiting for my check"), Press.to("rv", 0))),
+        (
+            Button(p.text("Who is overdue"), Press.to("od", 0, 0)),
+            Button(p.text("Waiting for my check"), Press.to("rv", 0)),
+        ),
         (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Summary"), Press.to("sum"))),
     )
 
@@ -120,12 +148,16 @@ def language_set(p: Printer) -> Screen:
 
 def not_understood(voice: Voice, level: Level) -> Screen:
     """Answer what was not understood with the likeliest buttons; nothing is guessed."""
-    return Screen(html=voice.p.text("I did not understand that. Perhaps one of these?"), rows=home_rows(voice, level))
+    return Screen(
+        html=voice.p.text("I did not understand that. Perhaps one of these?"), rows=home_rows(voice, level)
+    )
 
 
 def acknowledged(p: Printer) -> Screen:
     """Answer a «thank you» or «received», and say that it records nothing."""
-    return Screen(html=p.text("You are welcome. Nothing was recorded; to record a submission use /done."), silent=True)
+    return Screen(
+        html=p.text("You are welcome. Nothing was recorded; to record a submission use /done."), silent=True
+    )
 
 
 def cancelled(p: Printer) -> Screen:
@@ -135,7 +167,9 @@ def cancelled(p: Printer) -> Screen:
 
 def stale(p: Printer) -> Screen:
     """Answer a button that was drawn before something changed."""
-    return Screen(toast=p.text("This has changed meanwhile. Nothing was recorded; please open it again."), alert=True)
+    return Screen(
+        toast=p.text("This has changed meanwhile. Nothing was recorded; please open it again."), alert=True
+    )
 
 
 def not_allowed(p: Printer) -> Screen:
@@ -159,14 +193,24 @@ def refused(p: Printer, refusal: Refusal) -> Screen:
 
 def failed(p: Printer) -> Screen:
     """Answer when something broke on this side."""
-    return Screen(html=p.text("Something went wrong on our side. Your message is kept and will be tried again; nothing is lost."))
+    return Screen(
+        html=p.text(
+            "Something went wrong on our side. Your message is kept and will be tried again; nothing is lost."
+        )
+    )
 
 
 def given_up(p: Printer) -> Screen:
     """Answer when a message could not be handled even after trying again."""
-    return Screen(html=p.text("Your last message could not be handled. It is kept, and the administrator has been told. Please try another way, for example /help."))
+    return Screen(
+        html=p.text(
+            "Your last message could not be handled. It is kept for the administrator. Please try another way, for example /help."
+        )
+    )
 
 
 def description(p: Printer) -> str:
     """Return what the chat says of itself before it is started."""
-    return p.text("Reminders and confirmations for the duties of key emission units in the carbon market, for invited contacts.")
+    return p.text(
+        "Reminders and confirmations for the duties of key emission units in the carbon market, for invited contacts."
+    )

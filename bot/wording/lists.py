@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.screen import Button, Press, Screen
 from bot.wording.duties import paging
-from bot.wording.phrases import Voice, lines, safe
+from bot.wording.phrases import Voice, bold, lines, safe
 from obligations.notice import Level
 from storage.models import Organisation
 from storage.overview import Counts, DistrictRow, Item, Page
@@ -28,12 +28,18 @@ def overdue(
     as_of = p.text("{scope}, as of {moment}", scope=safe(scope), moment=p.moment(now, today=voice.today))
     choose = ((Button(p.text("By district"), Press.to("ods")),),) if choose_district else ()
     if not page.items:
-        return Screen(html=lines([f"<b>{p.text('Nobody is overdue.')}</b>", as_of]), rows=choose, edit=edit)
+        return Screen(html=lines([bold(p.text("Nobody is overdue.")), as_of]), rows=choose, edit=edit)
     items = p.plural("{n} duty", "{n} duties", page.total)
-    head = p.plural("{n} organisation overdue, {items}", "{n} organisations overdue, {items}", units, items=items)
-    parts = [f"<b>{head}</b>", as_of]
+    head = p.plural(
+        "{n} organisation overdue, {items}", "{n} organisations overdue, {items}", units, items=items
+    )
+    parts = [bold(head), as_of]
     for index, item in enumerate(page.items, start=offset + 1):
-        parts += ["", f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item)}", late_line(voice, item)]
+        parts += [
+            "",
+            f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item)}",
+            late_line(voice, item),
+        ]
     rows = tuple(
         (Button(f"{index}. {item.actor_name}", Press.to("st", item.stage_id)),)
         for index, item in enumerate(page.items, start=offset + 1)
@@ -51,8 +57,9 @@ def late_line(voice: Voice, item: Item) -> str:
             said += f" · {voice.organisation(item.subject_name)}"
     if item.act_by_on is None:
         return said
-    date = voice.p.date(item.act_by_on, today=voice.today)
-    return f"{said}\n{voice.p.text('was due {date}', date=date)} · {voice.distance(item.act_by_on)}"
+    date = voice.p.day(item.act_by_on, today=voice.today)
+    was_due = voice.p.text("was due {date}", date=date)
+    return f"{said}\n{was_due} · {voice.distance(item.act_by_on)}"
 
 
 def _where(voice: Voice, item: Item) -> str:
@@ -70,7 +77,10 @@ def choose_district(voice: Voice, rows: Sequence[DistrictRow]) -> Screen:
     return Screen(
         html=p.text("Overdue by district:"),
         rows=(
-            *((Button(f"{row.district_name} · {row.overdue}", Press.to("od", 0, row.district_id)),) for row in late[:20]),
+            *(
+                (Button(f"{row.district_name} · {row.overdue}", Press.to("od", 0, row.district_id)),)
+                for row in late[:20]
+            ),
             (Button(p.text("The whole city"), Press.to("od", 0, 0)),),
         ),
         edit=True,
@@ -98,7 +108,11 @@ def choose_unit(voice: Voice, units: Sequence[Organisation], words: str) -> Scre
     if not units:
         if not words:
             return Screen(html=p.text("Which unit? Write for example: /status and part of its name."))
-        return Screen(html=p.text("No unit in your area is called “{words}”. Try part of its name.", words=safe(words[:60])))
+        return Screen(
+            html=p.text(
+                "No unit in your area is called “{words}”. Try part of its name.", words=safe(words[:60])
+            )
+        )
     return Screen(
         html=p.text("Which unit do you mean?"),
         rows=tuple((Button(unit.name, Press.to("us", unit.id)),) for unit in units),
@@ -118,7 +132,12 @@ def summary(
         p.text("Waiting for a check: {n}", n=counts.waiting),
         p.text("Due within 5 days: {n}", n=counts.due_soon),
         p.text("Blocked by the step before: {n}", n=counts.blocked),
-        p.text("Done: {done} of {total}, {late} of them late", done=counts.done, total=counts.total, late=counts.late),
+        p.text(
+            "Done: {done} of {total}, {late} of them late",
+            done=counts.done,
+            total=counts.total,
+            late=counts.late,
+        ),
     ]
     worst = [row for row in districts if row.overdue][:5]
     if worst:

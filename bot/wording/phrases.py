@@ -28,7 +28,9 @@ _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 def safe(text: str) -> str:
     """Return text from outside as it may stand in HTML: escaped, on one line, without unseen characters."""
-    seen = "".join(" " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c) not in _UNSEEN)
+    seen = "".join(
+        " " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c) not in _UNSEEN
+    )
     return html.escape(seen, quote=False)
 
 
@@ -59,7 +61,7 @@ class Voice:
             case PeriodKind.MONTH:
                 if self.p.chinese:
                     return f"{period.start.year}年{period.start.month}月"
-                return f"{self.p.date(period.start).split(' ', 1)[1]}"
+                return f"{self.p.day(period.start).split(' ', 1)[1]}"
             case PeriodKind.YEAR:
                 return self.p.text("{year}", year=period.start.year)
             case _:
@@ -115,7 +117,7 @@ class Voice:
         """Return a due date with its hour: it lasts until midnight."""
         if day == self.today:
             return self.p.text("by 24:00 today")
-        return self.p.text("by 24:00 on {date}", date=self.p.date(day, today=self.today, weekday=True))
+        return self.p.text("by 24:00 on {date}", date=self.p.day(day, today=self.today, weekday=True))
 
     def distance(self, day: date) -> str:
         """Return how far a due date is: the days left, or the days overdue."""
@@ -147,6 +149,11 @@ class Voice:
         if count == 1:
             return ""
         return f"{NUMBERS[index]} " if index < len(NUMBERS) else f"{index + 1}. "
+
+
+def bold(text: str) -> str:
+    """Return a phrase that is already safe, in bold."""
+    return f"<b>{text}</b>"
 
 
 def lines(parts: Sequence[str | None]) -> str:
