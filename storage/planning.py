@@ -6,6 +6,7 @@ stages and their readers. Nothing is sent or worded here, and everything is chec
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -100,6 +101,41 @@ def plan_digests(
         .where(reachable(), valid_on(day), _reads_digest(kind))
     )
     return _run(session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reminded:
+    """A stage on one reader's reminder; ``nth`` counts the reader's reminders of it for the same date."""
+
+    stage_id: int
+    act_by_on: date
+    mark: int
+    nth: int
+
+
+def reminded_of(session: Session, contact_id: int, *, planned_on: date) -> list[Reminded]:
+    """Return what a contact's reminder of one day is about, as it was planned."""
+    earlier = aliased(Reminding)
+    nth = (
+        select(func.count())
+        .where(
+            earlier.stage_id == Reminding.stage_id,
+            earlier.contact_id == Reminding.contact_id,
+            earlier.act_by_on == Reminding.act_by_on,
+            earlier.planned_on <= Reminding.planned_on,
+        )
+        .correlate(Reminding)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(Reminding.stage_id, Reminding.act_by_on, Reminding.mark, nth)
+        .where(Reminding.contact_id == contact_id, Reminding.planned_on == planned_on)
+        .order_by(Reminding.act_by_on, Reminding.stage_id)
+    )
+    return [
+        Reminded(stage_id=stage_id, act_by_on=act_by_on, mark=mark, nth=count)
+        for stage_id, act_by_on, mark, count in rows
+    ]
 
 
 def _backwards(first: date, last: date) -> Iterator[date]:

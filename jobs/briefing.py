@@ -1,0 +1,182 @@
+"""Reading a notification's facts at the moment it is sent, and whether they still matter to its reader."""
+
+from dataclasses import fields
+from datetime import date, datetime
+
+from jobs.briefs import (
+    Brief,
+    DecisionBrief,
+    DigestBrief,
+    Dropped,
+    ReminderBrief,
+    ReminderItem,
+    WaitingBrief,
+    WeeklyBrief,
+)
+from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
+from obligations.decisions import Status
+from obligations.notice import Level
+from storage import contacts, decisions, evidence, outbox, overview, planning, trail
+from storage.database import Session
+from storage.models import Contact, NotificationKind
+from storage.organisations import Scope
+from storage.outbox import Claimed
+from storage.overview import Counts, Item
+from storage.types import local_date
+
+_LONG = 20
+_SHORT = 5
+_DECIDED_BY = {
+    NotificationKind.ACCEPTED: ("accept",),
+    NotificationKind.RETURNED: ("return",),
+    NotificationKind.CHANGED: ("waive", "extend"),
+}
+_STILL = {NotificationKind.ACCEPTED: Status.ACCEPTED, NotificationKind.RETURNED: Status.RETURNED}
+
+
+def brief_for(session: Session, claimed: Claimed, *, now: datetime) -> Brief | Dropped:
+    """Return what a notification tells now, or why it is not to be sent any more."""
+    reader = contacts.get(session, claimed.contact_id)
+    if reader.retired_at is not None:
+        return Dropped(reason="the reader has left")
+    match claimed.kind:
+        case NotificationKind.REMINDER:
+            return _reminder(session, claimed, reader, today=local_date(now))
+        case NotificationKind.SUBMITTED:
+            return _waiting(session, claimed, reader)
+        case NotificationKind.DAILY_DIGEST:
+            return _digest(session, claimed, reader, now=now)
+        case NotificationKind.WEEKLY_DIGEST:
+            return _weekly(session, claimed, reader, now=now)
+        case _:
+            return _decision(session, claimed, reader)
+
+
+def _reminder(session: Session, claimed: Claimed, reader: Contact, *, today: date) -> ReminderBrief | Dropped:
+    planned = {
+        each.stage_id: each
+        for each in planning.reminded_of(session, reader.id, planned_on=claimed.planned_on)
+    }
+    kept = []
+    for item in overview.items(session, list(planned)):
+        told = planned[item.stage_id]
+        left = item.days_left(today=today)
+        if (
+            left is not None
+            and item.act_by_on == told.act_by_on
+            and _needs_reminding(item, reader, today=today)
+        ):
+            kept.append(ReminderItem(item=item, mark=told.mark, nth=told.nth, days_left=left))
+    if not kept:
+        return Dropped(reason="done meanwhile")
+    return ReminderBrief(today=today, items=tuple(kept))
+
+
+def _needs_reminding(item: Item, reader: Contact, *, today: date) -> bool:
+    paused = item.paused_until is not None and item.paused_until >= today
+    pending = item.status in (Status.OPEN, Status.RETURNED) and item.ready
+    return pending and not paused and item.actor_id == reader.organisation_id
+
+
+def _waiting(session: Session, claimed: Claimed, reader: Contact) -> WaitingBrief | Dropped:
+    queue = overview.waiting_for_check(session, reader.organisation_id, limit=1)
+    if not queue.items:
+        return Dropped(reason="checked meanwhile")
+    if reader.organisation.level is Level.MUNICIPAL:
+        item = queue.items[0] if queue.total == 1 else None
+    elif claimed.stage_id is None:
+        return Dropped(reason="the stage is not known")
+    else:
+        item = overview.item(session, claimed.stage_id)
+        if item.status is not Status.SUBMITTED:
+            return Dropped(reason="checked meanwhile")
+    if item is None:
+        return WaitingBrief(item=None, queue_total=queue.total, next_check=None, files=())
+    files = tuple(evidence.of_stage(session, item.stage_id))
+    for file in files:
+        # A value from here on: it outlives the session it was read in.
+        session.expunge(file)
+    return WaitingBrief(item=item, queue_total=queue.total, next_check=_following(session, item), files=files)
+
+
+def _following(session: Session, item: Item) -> Item | None:
+    stages = decisions.chain_of(session, item.obligation_id)
+    ids = [stage.id for stage in stages]
+    after = ids.index(item.stage_id) + 1
+    return overview.item(session, ids[after]) if after < len(ids) else None
+
+
+def _decision(session: Session, claimed: Claimed, reader: Contact) -> DecisionBrief | Dropped:
+    if claimed.stage_id is None:
+        return Dropped(reason="the stage is not known")
+    item = overview.item(session, claimed.stage_id)
+    if item.actor_id != reader.organisation_id or item.status is not _STILL.get(claimed.kind, item.status):
+        return Dropped(reason="changed meanwhile")
+    following = _following(session, item)
+    returned = claimed.kind is NotificationKind.RETURNED
+    return DecisionBrief(
+        kind=claimed.kind,
+        item=item,
+        reason=item.reason,
+        correction_due_on=item.act_by_on if returned else None,
+        by=_decided_by(session, item, claimed.kind),
+        next_checker=_checker_of(session, following) if following is not None else None,
+    )
+
+
+def _decided_by(session: Session, item: Item, kind: NotificationKind) -> str:
+    """Return the name of the organisation whose contact decided last; empty where the trail does not say."""
+    for event in reversed(trail.of_stage(session, item.stage_id)):
+        if event.kind in _DECIDED_BY[kind] and event.contact_id is not None:
+            return contacts.get(session, event.contact_id).organisation.name
+    return ""
+
+
+def _checker_of(session: Session, following: Item) -> str | None:
+    """Return who checks what was passed on; None where the chain has ended with it."""
+    if following.status is not Status.SUBMITTED:
+        return None
+    after = _following(session, following)
+    return None if after is None else after.actor_name
+
+
+def _digest(session: Session, claimed: Claimed, reader: Contact, *, now: datetime) -> DigestBrief:
+    today = local_date(now)
+    scope = Scope(level=reader.organisation.level, organisation_id=reader.organisation_id)
+    return DigestBrief(
+        organisation_id=reader.organisation_id,
+        organisation_name=reader.organisation.name,
+        level=scope.level,
+        today=today,
+        late=now - instant(claimed.planned_on, DAILY_DIGEST_AT) > LATE_AFTER,
+        overdue=overview.overdue(session, scope, today=today, limit=_LONG),
+        overdue_ids=overview.overdue_ids(session, scope, today=today),
+        waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT),
+        blocked=overview.blocked(session, scope, today=today, limit=_SHORT),
+        due_next=overview.due_next(session, scope, today=today, limit=_SHORT),
+        without_contact=overview.without_contact(session, scope, on=today),
+        undeliverable=overview.undeliverable(session, scope),
+    )
+
+
+def _weekly(session: Session, claimed: Claimed, reader: Contact, *, now: datetime) -> WeeklyBrief:
+    today = local_date(now)
+    scope = Scope(level=reader.organisation.level, organisation_id=reader.organisation_id)
+    target = overview.surrender_target(session, scope)
+    before = outbox.previous_facts(session, reader.id, claimed.kind, before=claimed.planned_on) or {}
+    return WeeklyBrief(
+        organisation_name=reader.organisation.name,
+        week=claimed.key,
+        today=today,
+        late=now - instant(claimed.planned_on, WEEKLY_DIGEST_AT) > LATE_AFTER,
+        counts=overview.counts(session, scope, today=today),
+        districts=overview.by_district(session, scope, today=today),
+        target=target if any(row.done < row.total for row in target) else (),
+        overdue_before=before.get("overdue"),
+        overdue_units_before=before.get("overdue_units"),
+    )
+
+
+def as_facts(counts: Counts) -> dict[str, int]:
+    """Return a scope's numbers as JSON values, for next week's digest to compare with."""
+    return {field.name: getattr(counts, field.name) for field in fields(counts)}

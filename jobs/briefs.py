@@ -1,0 +1,137 @@
+"""What a notification tells, as values: the facts as they are when it is sent. The words are the channel's.
+
+Reading them is in `jobs.briefing`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from obligations.notice import Level
+from storage.models import Evidence, NotificationKind
+from storage.overview import Counts, DistrictRow, Item, Page, TargetRow, Undeliverable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """It is not sent, because it no longer matters to its reader."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderItem:
+    """One stage of a reminder.
+
+    ``mark`` is what this reminder stands for, in days from the date: -10 ten days before, 0 the day itself, 3 three
+    days overdue. ``nth`` counts the reader's reminders of this stage and date, this one included. ``days_left``
+    is counted to the day it is sent, negative when overdue.
+    """
+
+    item: Item
+    mark: int
+    nth: int
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReminderBrief:
+    """A morning's reminder: what this reader's organisation must still do, the most pressing first."""
+
+    today: date
+    items: tuple[ReminderItem, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of."""
+        return tuple(each.item.stage_id for each in self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionBrief:
+    """What became of a submission or a duty. ``by`` is the organisation that decided, ``next_checker`` who is next.
+
+    ``correction_due_on`` is set after a return, and is inclusive.
+    """
+
+    kind: NotificationKind
+    item: Item
+    reason: str | None
+    correction_due_on: date | None
+    by: str
+    next_checker: str | None
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of."""
+        return (self.item.stage_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingBrief:
+    """Something was handed over and waits for this reader's check.
+
+    ``item`` is None where the reader hears of a queue and more than one thing is in it. ``next_check`` is the
+    reader's own stage, with its date; ``files`` is the evidence of ``item``.
+    """
+
+    item: Item | None
+    queue_total: int
+    next_check: Item | None
+    files: tuple[Evidence, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of."""
+        return () if self.item is None else (self.item.stage_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestBrief:
+    """A supervisor's page for the day. The pages hold the first items and the totals, ``overdue_ids`` every id.
+
+    ``late`` says that it comes well after its hour. All empty means that all is in order.
+    """
+
+    organisation_id: int
+    organisation_name: str
+    level: Level
+    today: date
+    late: bool
+    overdue: Page
+    overdue_ids: tuple[int, ...]
+    waiting: Page
+    blocked: Page
+    due_next: Page
+    without_contact: tuple[str, ...]
+    undeliverable: tuple[Undeliverable, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of: everything overdue, in the text or behind its button."""
+        return self.overdue_ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeeklyBrief:
+    """A lead's page for the week: numbers, the districts worst first, the surrender target while it is open.
+
+    ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week.
+    """
+
+    organisation_name: str
+    week: str
+    today: date
+    late: bool
+    counts: Counts
+    districts: tuple[DistrictRow, ...]
+    target: tuple[TargetRow, ...]
+    overdue_before: int | None
+    overdue_units_before: int | None
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of: none one by one."""
+        return ()
+
+
+Brief = ReminderBrief | DecisionBrief | WaitingBrief | DigestBrief | WeeklyBrief

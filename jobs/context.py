@@ -1,0 +1,21 @@
+"""What a job works with."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jobs.channel import Channel
+from obligations.law import Law
+from storage.database import Database
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The database, the law, the channels by name in the order to be tried, and the name this process claims by."""
+
+    database: Database
+    law: Law
+    channels: Mapping[str, Channel]
+    worker: str
+    delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a batch is sent: two rounds at once could overtake each other in one chat."""

@@ -1,0 +1,175 @@
+"""Delivery: claims what is due in batches, reads each fact again, hands it to a channel, and records what became of it.
+
+A notification is recorded as sent after the channel confirmed it, never before. Readers are served in parallel,
+each one in order. What breaks on one notification is tried again later and stops no other.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from jobs.briefing import brief_for
+from jobs.briefs import Dropped
+from jobs.channel import Channel, Parcel, Receipt
+from jobs.context import Context
+from storage import contacts, outbox
+from storage.database import Session
+from storage.models import Outcome
+from storage.outbox import Claimed
+
+__all__ = ["Channel", "Parcel", "Receipt", "deliver"]
+
+_log = logging.getLogger(__name__)
+
+READERS_AT_ONCE = 8
+MOST_ATTEMPTS = 10
+"""After so many unexpected errors a notification is given up. Rate limits and lost connections do not count."""
+
+_SHORTEST_WAIT = timedelta(seconds=1)
+_LONGEST_WAIT = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Addressed:
+    """A parcel with the channel it goes by."""
+
+    channel: Channel
+    parcel: Parcel
+
+
+async def deliver(context: Context, now: datetime) -> int:
+    """Send everything that is due, batch by batch, until nothing is. Returns how many were sent."""
+    sent = 0
+    async with context.delivering:
+        while batch := await context.database.run(
+            lambda session: outbox.claim(session, worker=context.worker, now=now)
+        ):
+            sent += await _send(context, batch, now)
+    return sent
+
+
+async def _send(context: Context, batch: Iterable[Claimed], now: datetime) -> int:
+    by_reader: dict[int, list[Claimed]] = defaultdict(list)
+    for claimed in batch:
+        by_reader[claimed.contact_id].append(claimed)
+    gate = asyncio.Semaphore(READERS_AT_ONCE)
+
+    async def serve(queue: list[Claimed]) -> int:
+        async with gate:
+            return sum([await _send_one(context, claimed, now) for claimed in queue])
+
+    results = await asyncio.gather(*(serve(queue) for queue in by_reader.values()), return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            # The outcome could not be recorded. The leases run out by themselves; nobody else was kept waiting.
+            raise result
+    return sum(result for result in results if isinstance(result, int))
+
+
+async def _send_one(context: Context, claimed: Claimed, now: datetime) -> bool:
+    addressed: _Addressed | None = None
+    try:
+        prepared = await context.database.ask(lambda session: _prepare(session, context, claimed, now))
+        if isinstance(prepared, Dropped):
+            receipt = Receipt(outcome=Outcome.DROPPED, reason=prepared.reason)
+        else:
+            addressed = prepared
+            receipt = await addressed.channel.deliver(addressed.parcel)
+    except Exception as error:  # noqa: BLE001  # one bad notification must not stop the rest; it is tried again
+        _log.error("notification %s: %s", claimed.id, type(error).__name__)  # a traceback may hold the text
+        receipt = _after_error(claimed, error)
+    await context.database.run(
+        lambda session: _settle(session, context, claimed, addressed, receipt, now=now)
+    )
+    return receipt.outcome is Outcome.SENT
+
+
+def _prepare(session: Session, context: Context, claimed: Claimed, now: datetime) -> _Addressed | Dropped:
+    brief = brief_for(session, claimed, now=now)
+    if isinstance(brief, Dropped):
+        return brief
+    route = _route(session, context, claimed.contact_id)
+    if route is None:
+        return Dropped(reason="the reader cannot be reached")
+    channel, address = route
+    reader = contacts.get(session, claimed.contact_id)
+    parcel = Parcel(
+        notification_id=claimed.id,
+        contact_id=reader.id,
+        address=address,
+        language=reader.language,
+        level=reader.organisation.level,
+        lead=reader.lead,
+        organisation=reader.organisation.name,
+        now=now,
+        brief=brief,
+    )
+    return _Addressed(channel=channel, parcel=parcel)
+
+
+def _route(session: Session, context: Context, contact_id: int) -> tuple[Channel, str] | None:
+    """Return the first channel on which a contact has an active address."""
+    for channel in context.channels.values():
+        address = contacts.address_of(session, contact_id, channel.name)
+        if address is not None:
+            return channel, address
+    return None
+
+
+def _after_error(claimed: Claimed, error: Exception) -> Receipt:
+    reason = f"unexpected {type(error).__name__}"
+    if claimed.attempts >= MOST_ATTEMPTS:
+        return Receipt(outcome=Outcome.FAILED, reason=reason)
+    wait = min(timedelta(minutes=2 ** (claimed.attempts - 1)), _LONGEST_WAIT)
+    return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait)
+
+
+def _settle(
+    session: Session,
+    context: Context,
+    claimed: Claimed,
+    addressed: _Addressed | None,
+    receipt: Receipt,
+    *,
+    now: datetime,
+) -> None:
+    """Record a receipt with all that follows from it."""
+    reason = receipt.reason or ""
+    if addressed is not None:
+        _learn(session, addressed, receipt, now=now)
+    match receipt.outcome:
+        case Outcome.SENT:
+            proof = _proof(addressed, receipt)
+            outbox.sent(session, claimed, message_id=receipt.message_id, proof=proof, now=now)
+        case Outcome.UNKNOWN:
+            outbox.unknown(session, claimed, reason=reason, proof=_proof(addressed, receipt), now=now)
+        case Outcome.DROPPED:
+            outbox.dropped(session, claimed, reason=reason, now=now)
+        case Outcome.FAILED if not (receipt.unbind and _route(session, context, claimed.contact_id)):
+            outbox.failed(session, claimed, reason=reason, now=now)
+        case _:
+            # To be tried again: by the same channel later, or at once by the reader's next one.
+            wait = max(receipt.retry_in or _SHORTEST_WAIT, _SHORTEST_WAIT)
+            outbox.retry(session, claimed, at=now + wait, reason=reason)
+
+
+def _learn(session: Session, addressed: _Addressed, receipt: Receipt, *, now: datetime) -> None:
+    """Take note of what the channel said about the address."""
+    channel, address = addressed.channel.name, addressed.parcel.address
+    if receipt.new_address is not None:
+        contacts.rebind(session, channel, address, to=receipt.new_address)
+    if receipt.unbind:
+        contacts.unbind(session, channel, address, reason=receipt.reason or "", now=now)
+
+
+def _proof(addressed: _Addressed | None, receipt: Receipt) -> dict[str, object]:
+    if addressed is None:
+        return {}
+    return {
+        "channel": addressed.channel.name,
+        "text": receipt.text,
+        "stage_ids": list(addressed.parcel.brief.stage_ids),
+    }

@@ -1,0 +1,71 @@
+"""Plans the supervisors' digests: the day's and the week's. A missed one is made up for by the next, and only once."""
+
+from datetime import datetime, timedelta
+
+from jobs.briefing import as_facts
+from jobs.context import Context
+from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant, iso_week, monday_of
+from obligations.notice import Level
+from storage import organisations, overview, planning, settings
+from storage.database import Session
+from storage.errors import NotFoundError
+from storage.models import NotificationKind
+from storage.organisations import Scope
+from storage.types import local_date
+
+DAILY_THROUGH = "daily_digest_planned_through"
+WEEKLY_THROUGH = "weekly_digest_planned_through"
+_DAY = timedelta(days=1)
+
+
+async def daily(context: Context, now: datetime) -> None:
+    """Plan today's digest once its hour has come. One that is late is sent all the same, and says so."""
+    today = local_date(now)
+    send_at = instant(today, DAILY_DIGEST_AT)
+    if now < send_at:
+        return
+
+    def work(session: Session) -> None:
+        if (settings.get_date(session, DAILY_THROUGH) or today - _DAY) >= today:
+            return
+        planning.plan_digests(
+            session,
+            day=today,
+            kind=NotificationKind.DAILY_DIGEST,
+            key=today.isoformat(),
+            send_at=send_at,
+            now=now,
+        )
+        settings.put_date(session, DAILY_THROUGH, today)
+
+    await context.database.run(work)
+
+
+async def weekly(context: Context, now: datetime) -> None:
+    """Plan this week's digest once its Monday's hour has come, with the numbers the next one compares with."""
+    today = local_date(now)
+    monday = monday_of(today)
+    send_at = instant(monday, WEEKLY_DIGEST_AT)
+    if now < send_at:
+        return
+
+    def work(session: Session) -> None:
+        if (settings.get_date(session, WEEKLY_THROUGH) or today - _DAY) >= monday:
+            return
+        try:
+            city = organisations.municipality(session)
+        except NotFoundError:
+            return
+        scope = Scope(level=Level.MUNICIPAL, organisation_id=city.id)
+        planning.plan_digests(
+            session,
+            day=monday,
+            kind=NotificationKind.WEEKLY_DIGEST,
+            key=iso_week(monday),
+            send_at=send_at,
+            now=now,
+            facts=as_facts(overview.counts(session, scope, today=today)),
+        )
+        settings.put_date(session, WEEKLY_THROUGH, monday)
+
+    await context.database.run(work)

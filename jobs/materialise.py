@@ -1,0 +1,42 @@
+"""Keeps obligations made a rolling horizon ahead, and says so when the horizon runs short."""
+
+import logging
+from datetime import datetime, timedelta
+
+from jobs.context import Context
+from storage import materialise, settings
+from storage.database import Session
+from storage.errors import NotFoundError
+from storage.types import local_date
+
+_log = logging.getLogger(__name__)
+
+HORIZON = timedelta(days=120)
+SINCE = "since"
+"""The setting that holds the local date of the first start: what was due before it is not asked for."""
+
+
+async def run(context: Context, now: datetime) -> None:
+    """Create what is due within the horizon and is not there yet. Without a registry there is nothing to do."""
+    today = local_date(now)
+    through = today + HORIZON
+
+    def work(session: Session) -> int:
+        since = settings.get_date(session, SINCE)
+        if since is None:
+            settings.put_date(session, SINCE, today)
+            since = today
+        try:
+            return materialise.materialise(session, context.law, since=since, through=through, now=now)
+        except NotFoundError:
+            _log.info("no registry yet; nothing is due for anyone")
+            return 0
+
+    created = await context.database.run(work)
+    if created:
+        _log.info("%s obligations are new, through %s", created, through)
+    if not context.law.calendar.is_published(through):
+        _log.warning(
+            "working days are published through %s; reminders for later dates rest on a guess",
+            context.law.calendar.published_through,
+        )

@@ -1,0 +1,43 @@
+"""Plans each morning's reminders, and after an outage those that were missed, as one.
+
+Before its hour it leaves everything to its hour: nobody is written to at night, and nobody twice in one morning.
+"""
+
+from datetime import datetime, timedelta
+
+from jobs.context import Context
+from jobs.hours import REMINDERS_AT, instant
+from storage import planning, settings
+from storage.database import Session
+from storage.types import local_date
+
+PLANNED_THROUGH = "reminders_planned_through"
+"""The setting that holds the last day planned."""
+
+_DAY = timedelta(days=1)
+_FURTHEST_BACK = timedelta(days=31)
+"""Marks missed longer ago than this are left out: what is still open has had later ones."""
+
+
+async def run(context: Context, now: datetime) -> None:
+    """Plan every day not planned yet, through today, once its hour has come."""
+    today = local_date(now)
+    send_at = instant(today, REMINDERS_AT)
+    if now < send_at:
+        return
+
+    def work(session: Session) -> None:
+        planned = settings.get_date(session, PLANNED_THROUGH) or today - _DAY
+        if planned >= today:
+            return
+        planning.plan_missed(
+            session,
+            context.law,
+            from_day=max(planned + _DAY, today - _FURTHEST_BACK),
+            through_day=today,
+            send_at=send_at,
+            now=now,
+        )
+        settings.put_date(session, PLANNED_THROUGH, today)
+
+    await context.database.run(work)

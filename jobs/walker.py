@@ -1,0 +1,68 @@
+"""Walking the timetable in virtual time: the same triggers and the same jobs, stop by stop, as fast as they run.
+
+Deliveries are drained at each stop, and a stop is made wherever one falls due in between.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from jobs.context import Context
+from jobs.deliver import deliver
+from jobs.timetable import DELIVER, PLANNING, Entry
+from storage import outbox
+
+_TICK = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """One instant at which something ran: the job, or ``deliver`` where only deliveries were due; how many went."""
+
+    at: datetime
+    job: str
+    sent: int
+
+
+async def walk(
+    context: Context,
+    *,
+    since: datetime,
+    until: datetime,
+    set_clock: Callable[[datetime], None],
+    before_stop: Callable[[datetime], Awaitable[None]] | None = None,
+    before_job: Callable[[str, datetime], Awaitable[None]] | None = None,
+) -> AsyncIterator[Stop]:
+    """Run all that fires after ``since`` and through ``until``, and what is waiting to be sent at ``since``.
+
+    At each stop the clock is set, then ``before_stop`` lets people act up to it, then ``before_job`` may look on,
+    then the job runs and what is due is sent.
+    """
+    now = since
+    while (at := await next_stop(context, now)) <= until:
+        fired = [entry for entry in PLANNING if _next_firing(entry, now) == at]
+        now = at
+        set_clock(at)
+        if before_stop is not None:
+            await before_stop(at)
+        for entry in fired or [DELIVER]:
+            if before_job is not None:
+                await before_job(entry.name, at)
+            if entry is not DELIVER:
+                await entry.work(context, at)
+            went = await deliver(context, at)
+            yield Stop(at=at, job=entry.name, sent=went)
+
+
+async def next_stop(context: Context, after: datetime) -> datetime:
+    """Return the next instant at which a job fires or a delivery is due: ``after`` itself where one is due already."""
+    firing = min(_next_firing(entry, after) for entry in PLANNING)
+    pending = await context.database.ask(outbox.next_pending_at)
+    return firing if pending is None else min(firing, max(pending, after))
+
+
+def _next_firing(entry: Entry, after: datetime) -> datetime:
+    firing: datetime | None = entry.trigger.get_next_fire_time(None, after + _TICK)
+    if firing is None:
+        raise RuntimeError(f"the job {entry.name} never fires again")
+    return firing.astimezone(UTC)
