@@ -18,7 +18,7 @@ from bot.telegram.limiter import Limiter
 from bot.telegram.messenger import Messenger
 from bot.wording import greetings
 from jobs.clock import Clock
-from jobs.timetable import Context
+from jobs.context import Context
 from locales.printer import Printer
 
 _log = logging.getLogger(__name__)

@@ -10,7 +10,8 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 
 from bot.clock import SystemClock
-from jobs.timetable import TIMETABLE, Context, Entry, catch_up
+from jobs.context import Context
+from jobs.timetable import TIMETABLE, Entry, catch_up
 
 _log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from typing import Final
 from bot.telegram.arrivals import CHANNEL
 from bot.telegram.messenger import Messenger
 from bot.wording.parcels import worded
-from jobs.deliver import Parcel, Receipt
+from jobs.channel import Parcel, Receipt
 from obligations.law import Law
 from storage.models import Outcome
 

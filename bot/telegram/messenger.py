@@ -23,7 +23,7 @@ from telegram.request import HTTPXRequest
 
 from bot.screen import Button, Screen
 from bot.telegram.limiter import Limiter
-from jobs.deliver import Receipt
+from jobs.channel import Receipt
 from storage.models import Outcome
 
 _CONNECTIONS: Final = 8

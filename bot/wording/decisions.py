@@ -1,20 +1,19 @@
 """Decisions as those concerned hear of them: what waits for a check, what was accepted, what came back and why."""
 
-from collections.abc import Sequence
 from datetime import date
 
 from bot.screen import Button, Press, Screen
 from bot.wording.duties import card, paging
 from bot.wording.phrases import RETURN_REASONS, Voice, bold, lines
 from jobs.briefs import DecisionBrief, WaitingBrief
-from storage.models import Evidence, NotificationKind
+from storage.models import NotificationKind
 from storage.overview import Item, Page
 
 OTHER = "other"
 """The choice of a reason typed by the officer."""
 
 
-def waiting(voice: Voice, brief: WaitingBrief, files: Sequence[Evidence], next_check: Item | None) -> Screen:
+def waiting(voice: Voice, brief: WaitingBrief) -> Screen:
     """Tell a checker that something was handed over: one item with its buttons, or the queue where there are many."""
     p = voice.p
     if brief.item is None:
@@ -31,10 +30,10 @@ def waiting(voice: Voice, brief: WaitingBrief, files: Sequence[Evidence], next_c
     shown = card(
         voice,
         brief.item,
-        files,
+        brief.files,
         may_act=False,
         may_check=True,
-        next_check=next_check,
+        next_check=brief.next_check,
         edit=False,
         lead_in=bold(p.text("Handed over for your check")),
     )

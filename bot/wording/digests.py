@@ -1,0 +1,191 @@
+"""A supervisor's page: the day's for districts and the municipality, the week's for municipal leads."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.screen import Button, Press, Screen
+from bot.wording.lists import late_line
+from bot.wording.phrases import Voice, bold, lines, safe
+from jobs.briefs import DigestBrief, WeeklyBrief
+from obligations.notice import Level
+from storage.overview import Counts, DistrictRow, Item, Page, TargetRow
+
+_LONGEST_LIST: Final = 20
+_SHORT_LIST: Final = 3
+_RANKED: Final = 5
+
+
+def daily(voice: Voice, brief: DigestBrief) -> Screen:
+    """Return the day's page: what is overdue and whose it is, what waits for this office, what is due next."""
+    p = voice.p
+    date = p.day(brief.today, today=voice.today, weekday=True)
+    parts: list[str | None] = [
+        bold(p.text("Daily digest · {date}", date=date)),
+        safe(brief.organisation_name),
+        p.text("This digest is late.") if brief.late else None,
+    ]
+    if _all_in_order(brief):
+        parts += ["", p.text("Nothing is overdue and nothing is waiting. All is in order.")]
+        return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
+    parts += ["", *_overdue(voice, brief)]
+    parts += _section(voice, p.text("Waiting for your check: {n}", n=brief.waiting.total), brief.waiting)
+    parts += _section(voice, p.text("Blocked by the step before: {n}", n=brief.blocked.total), brief.blocked)
+    parts += _section(voice, p.text("Due within 5 days: {n}", n=brief.due_next.total), brief.due_next)
+    parts += _unreachable(voice, brief)
+    return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
+
+
+def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
+    """Return the week's page: the numbers against last week's, the districts worst first, the surrender target."""
+    p = voice.p
+    counts = brief.counts
+    parts: list[str | None] = [
+        bold(p.text("Weekly digest · {week}", week=_week(voice, brief.week))),
+        safe(brief.organisation_name),
+        p.text("This digest is late.") if brief.late else None,
+        "",
+        p.text("Overdue: {n}", n=counts.overdue) + _trend(voice, counts.overdue, brief.overdue_before),
+        p.text("Units overdue: {n}", n=counts.overdue_units)
+        + _trend(voice, counts.overdue_units, brief.overdue_units_before),
+        p.text("Waiting for a check: {n}", n=counts.waiting),
+        p.text("Due within 5 days: {n}", n=counts.due_soon),
+        _done(voice, counts),
+    ]
+    parts += _ranking(voice, brief.districts)
+    parts += _targets(voice, brief.target)
+    return Screen(
+        html=lines(parts),
+        rows=(
+            (
+                Button(p.text("Who is overdue"), Press.to("od", 0, 0)),
+                Button(p.text("By district"), Press.to("ods")),
+            ),
+        ),
+    )
+
+
+def _all_in_order(brief: DigestBrief) -> bool:
+    pages = (brief.overdue, brief.waiting, brief.blocked, brief.due_next)
+    return not any(page.total for page in pages) and not brief.without_contact and not brief.undeliverable
+
+
+def _overdue(voice: Voice, brief: DigestBrief) -> list[str]:
+    p = voice.p
+    if not brief.overdue.total:
+        return [p.text("Nobody is overdue.")]
+    told = [bold(p.plural("{n} duty overdue", "{n} duties overdue", brief.overdue.total))]
+    for index, item in enumerate(brief.overdue.items[:_LONGEST_LIST], start=1):
+        district = f" · {voice.organisation(item.district_name)}" if _names_district(brief, item) else ""
+        told += [f"{index}. {bold(voice.organisation(item.actor_name))}{district}", late_line(voice, item)]
+    rest = brief.overdue.total - min(len(brief.overdue.items), _LONGEST_LIST)
+    if rest > 0:
+        told.append(p.plural("and {n} more", "and {n} more", rest))
+    return told
+
+
+def _names_district(brief: DigestBrief, item: Item) -> bool:
+    return brief.level is Level.MUNICIPAL and item.actor_level is Level.UNIT and bool(item.district_name)
+
+
+def _section(voice: Voice, head: str, page: Page) -> list[str]:
+    """Return a heading and the first few items; nothing where there are none."""
+    if not page.total:
+        return []
+    told = ["", bold(head)]
+    for item in page.items[:_SHORT_LIST]:
+        stage = "" if item.actor_id == item.subject_id else f" · {voice.stage(item)}"
+        told.append(
+            f"• {voice.organisation(item.subject_name)} · {voice.rule(item)} {voice.period(item.period)}{stage}"
+        )
+        told.append(f"  {voice.state(item)}")
+    rest = page.total - min(len(page.items), _SHORT_LIST)
+    if rest > 0:
+        told.append(voice.p.plural("and {n} more", "and {n} more", rest))
+    return told
+
+
+def _unreachable(voice: Voice, brief: DigestBrief) -> list[str]:
+    p = voice.p
+    told: list[str] = []
+    if brief.without_contact:
+        names = p.listed([safe(name) for name in brief.without_contact[:_RANKED]])
+        told += ["", p.text("No contact who can be reached: {names}", names=names)]
+        rest = len(brief.without_contact) - _RANKED
+        if rest > 0:
+            told.append(p.plural("and {n} more", "and {n} more", rest))
+    if brief.undeliverable:
+        names = p.listed(
+            [
+                f"{safe(each.organisation_name)} {safe(each.contact_name)}"
+                for each in brief.undeliverable[:_RANKED]
+            ]
+        )
+        told += ["", p.text("Messages do not arrive: {names}", names=names)]
+    return told
+
+
+def _daily_rows(voice: Voice, brief: DigestBrief) -> tuple[tuple[Button, ...], ...]:
+    p = voice.p
+    row = [Button(p.text("Who is overdue"), Press.to("od", 0, 0))]
+    if brief.waiting.total:
+        row.append(Button(p.text("Waiting for my check"), Press.to("rv", 0)))
+    return (tuple(row),)
+
+
+def _done(voice: Voice, counts: Counts) -> str:
+    return voice.p.text(
+        "Done: {done} of {total}, {late} of them late", done=counts.done, total=counts.total, late=counts.late
+    )
+
+
+def _trend(voice: Voice, now: int, before: int | None) -> str:
+    if before is None:
+        return ""
+    change = now - before
+    if change == 0:
+        return voice.p.text(" (as last week)")
+    if change > 0:
+        return voice.p.text(" (last week {before}, up {change})", before=before, change=change)
+    return voice.p.text(" (last week {before}, down {change})", before=before, change=-change)
+
+
+def _ranking(voice: Voice, districts: Sequence[DistrictRow]) -> list[str]:
+    p = voice.p
+    late = [row for row in districts if row.overdue][:_RANKED]
+    if not late:
+        return ["", p.text("No district has anything overdue.")]
+    told = ["", bold(p.text("Most overdue:"))]
+    for index, row in enumerate(late, start=1):
+        rate = row.on_time_rate
+        on_time = "" if rate is None else " · " + p.text("on time {percent}%", percent=int(rate * 100))
+        overdue = p.plural("{n} duty overdue", "{n} duties overdue", row.overdue)
+        told.append(f"{index}. {safe(row.district_name)} · {overdue}{on_time}")
+    return told
+
+
+def _targets(voice: Voice, rows: Sequence[TargetRow]) -> list[str]:
+    """Return the surrender target: 95 % per district, 100 % in the end; notice 二(五)."""
+    p = voice.p
+    bound = [row for row in rows if row.needed is not None]
+    if not bound:
+        return []
+    done, total = sum(row.done for row in bound), sum(row.total for row in bound)
+    short = [row for row in bound if row.short > 0]
+    told = ["", bold(p.text("Surrender: {done} of {total} units", done=done, total=total))]
+    if not short:
+        told.append(p.text("Every district has reached 95%."))
+    told += [
+        p.plural(
+            "{district}: {n} unit short of 95%",
+            "{district}: {n} units short of 95%",
+            row.short,
+            district=safe(row.district_name),
+        )
+        for row in short[:_RANKED]
+    ]
+    return told
+
+
+def _week(voice: Voice, week: str) -> str:
+    year, _, number = week.partition("-W")
+    return voice.p.text("week {number} of {year}", number=int(number), year=year)

@@ -1,0 +1,26 @@
+"""From a parcel's facts to a screen in its reader's language, at the moment of sending."""
+
+from bot.screen import Screen
+from bot.wording import decisions, digests, duties
+from bot.wording.phrases import Voice
+from jobs.briefs import DecisionBrief, DigestBrief, ReminderBrief, WaitingBrief
+from jobs.channel import Parcel
+from locales.printer import Printer
+from obligations.law import Law
+from storage.types import local_date
+
+
+def worded(parcel: Parcel, law: Law) -> Screen:
+    """Word one parcel."""
+    voice = Voice(p=Printer.for_language(parcel.language), law=law, today=local_date(parcel.now))
+    match parcel.brief:
+        case ReminderBrief() as brief:
+            return duties.reminder(voice, parcel.organisation, brief)
+        case WaitingBrief() as brief:
+            return decisions.waiting(voice, brief)
+        case DecisionBrief() as brief:
+            return decisions.decided(voice, brief)
+        case DigestBrief() as brief:
+            return digests.daily(voice, brief)
+        case brief:
+            return digests.weekly(voice, brief)
