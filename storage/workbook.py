@@ -33,6 +33,12 @@ MAX_UNPACKED_BYTES = 300 * 1024 * 1024
 MAX_ROWS = 50_000
 _MAX_COLUMNS = 40
 _MEGABYTE = 1024 * 1024
+_DAMAGED = (
+    *(InvalidFileException, zipfile.BadZipFile, EOFError, SyntaxError),
+    *(AttributeError, IndexError, KeyError, TypeError, ValueError),
+)
+"""What openpyxl raises on a workbook that is none, or is damaged; a syntax error is one of its XML."""
+
 _DECLARATION = re.compile(rb"<!\s*(DOCTYPE|ENTITY)", re.IGNORECASE)
 
 
@@ -141,35 +147,13 @@ def read(path: Path) -> Registry:
         RegistryError: the file as a whole cannot be read as a workbook.
     """
     _inspect(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
-    except (
-        InvalidFileException,
-        zipfile.BadZipFile,
-        KeyError,
-        ValueError,
-        OSError,
-        SyntaxError,
-        TypeError,
-        AttributeError,
-    ):
-        raise RegistryError((Fault(code=FaultCode.FILE),)) from None
-    try:
-        return _Reading(book).registry()
-    except (
-        zipfile.BadZipFile,
-        SyntaxError,
-        KeyError,
-        EOFError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-    ):
-        # A part deeper in the file is damaged; openpyxl only notices while rows are read.
-        raise RegistryError((Fault(code=FaultCode.FILE),)) from None
-    finally:
-        book.close()
+    with path.open("rb") as stream:
+        try:
+            book = load_workbook(stream, read_only=True, data_only=False, keep_links=False)
+            return _Reading(book).registry()
+        except _DAMAGED:
+            # A part of the file is damaged; deeper ones openpyxl only meets while rows are read.
+            raise RegistryError((Fault(code=FaultCode.FILE),)) from None
 
 
 def _inspect(path: Path) -> None:

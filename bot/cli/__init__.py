@@ -1,0 +1,53 @@
+"""The command line, ``duewatch``: one group, a file for each command.
+
+What another room adds to it is found by the entry point group ``duewatch.commands``.
+"""
+
+from importlib.metadata import entry_points
+
+import click
+
+from bot.cli.asking import overdue, understand
+from bot.cli.databases import db
+from bot.cli.deadlines import due
+from bot.cli.registries import import_, invite
+from bot.cli.rulebooks import rules
+from bot.cli.terminal import language_of_environment
+from locales.printer import LANGUAGES, Printer
+
+_PLUGINS = "duewatch.commands"
+
+
+class _Commands(click.Group):
+    """The group of commands. ``run`` is imported when it is called: with it come Telegram and the scheduler."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return sorted([*super().list_commands(ctx), "run"])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name == "run":
+            from bot.cli.run import run  # noqa: PLC0415  # the other commands start in half the time without it
+
+            return run
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--lang",
+    type=click.Choice(list(LANGUAGES)),
+    help="Language of the answers; otherwise that of the terminal.",
+)
+@click.version_option(package_name="duewatch")
+@click.pass_context
+def main(context: click.Context, lang: str | None) -> None:
+    """Keep every dated duty of a carbon-market notice in sight, for enterprises, districts and the municipality."""
+    context.obj = Printer.for_language(lang or language_of_environment())
+
+
+for _command in (rules, due, understand, import_, invite, overdue, db):
+    main.add_command(_command)
+for _plugin in entry_points(group=_PLUGINS):
+    _plugin.load()(main)

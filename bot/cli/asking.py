@@ -1,0 +1,168 @@
+"""``duewatch understand`` and ``duewatch overdue``: what a sentence asks for, and the chat's answer in a terminal."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import click
+
+from bot.cli.terminal import (
+    DAY,
+    INSTANT,
+    Refusal,
+    as_json,
+    as_told,
+    columns,
+    exists,
+    law,
+    misused,
+    now_of,
+    reading,
+    settings,
+    today_of,
+)
+from bot.understanding import Intent
+from bot.understanding import understand as read_sentence
+from locales.printer import Printer
+from obligations.deadlines import ZONE
+from obligations.law import Law
+from obligations.notice import Level
+from storage import organisations, overview
+from storage.database import Session
+from storage.errors import NotFoundError
+from storage.organisations import Scope
+
+_ROLES = [Level.UNIT.value, Level.DISTRICT.value, Level.MUNICIPAL.value]
+
+
+@click.command()
+@click.argument("text")
+@click.option("--role", type=click.Choice(_ROLES), required=True, help="Whose question it is.")
+@click.option("--now", type=INSTANT, metavar="T", help="When it is asked; otherwise now.")
+@click.option("--organisation", metavar="CODE", help="The code or name of the organisation that asks.")
+@as_json
+@click.pass_obj
+def understand(
+    p: Printer, *, text: str, role: str, now: datetime | None, organisation: str | None, as_json: bool
+) -> None:  # click passes options by name
+    """Say what TEXT asks for, without doing anything."""
+    chosen = settings()
+    level = Level(role)
+    today = (now or now_of(chosen)).astimezone(ZONE).date()
+    understood = read_sentence(text, role=level, today=today)
+    slots = dict(understood.slots)
+    if organisation is not None and exists(chosen):
+        with reading(p, chosen) as database:
+            name = database.read(lambda session: _named(p, session, organisation))
+        match understood.intent:
+            case Intent.UNIT_STATUS if level is Level.UNIT:
+                slots.setdefault("unit", name)
+            case Intent.DISTRICT_SUMMARY if level is Level.DISTRICT:
+                slots.setdefault("district", name)
+            case _:
+                pass
+    if as_json:
+        as_told({"intent": understood.intent.value, "slots": slots})
+        return
+    click.echo(understood.intent.value)
+    columns([(f"  {slot}", value) for slot, value in slots.items()])
+
+
+def _named(p: Printer, session: Session, words: str) -> str:
+    try:
+        return organisations.by_code(session, words).name
+    except NotFoundError:
+        misused(p.text("there is no organisation with the code or name {words}", words=words))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    scope: str
+    page: overview.Page
+
+
+@click.command()
+@click.option("--district", metavar="NAME", help="Only this district, by name, short name or code.")
+@click.option(
+    "--on",
+    type=DAY,
+    metavar="DATE",
+    help="As the record stands, who is overdue on this date; otherwise today.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1, 100_000), default=200, show_default=True, help="At most so many."
+)
+@as_json
+@click.pass_obj
+def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as_json: bool) -> None:
+    """Say who is overdue, the longest first."""
+    chosen = settings()
+    today = on or today_of(chosen)
+    shipped = law()
+    with reading(p, chosen) as database:
+        answer = database.read(lambda session: _overdue(p, session, district, today, limit))
+    items = [_told(shipped, item, today) for item in answer.page.items]
+    if as_json:
+        as_told({"on": today, "scope": answer.scope, "total": answer.page.total, "items": items})
+        return
+    as_of = p.text("{scope}, as of {date}", scope=answer.scope, date=p.day(today))
+    if not items:
+        click.echo(f"{p.text('Nobody is overdue.')} {as_of}")
+        return
+    click.echo(f"{p.plural('{n} duty overdue', '{n} duties overdue', answer.page.total)}  {as_of}")
+    columns(
+        [
+            (
+                f"  {told['actor']}",
+                told["title"]["zh" if p.chinese else "en"],
+                told["period"],
+                told["subject"] if told["subject"] != told["actor"] else "",
+                p.text("was due {date}", date=p.day(date.fromisoformat(told["act_by_on"]))),
+                p.plural("{n} day overdue", "{n} days overdue", told["days_overdue"]),
+            )
+            for told in items
+        ]
+    )
+    if answer.page.total > len(items):
+        click.echo("  " + p.text("… and {n} more; see --limit", n=answer.page.total - len(items)))
+
+
+def _overdue(p: Printer, session: Session, district: str | None, today: date, limit: int) -> _Answer:
+    try:
+        city = organisations.municipality(session)
+    except NotFoundError as error:
+        raise Refusal(str(error)) from None
+    scope, name = Scope(level=Level.MUNICIPAL, organisation_id=city.id), city.name
+    if district is not None:
+        found = [
+            each
+            for each in organisations.districts(session, on=today)
+            if district
+            in {each.code, each.name, each.short_name, each.bureau, *(alias.text for alias in each.aliases)}
+        ]
+        exact = [each for each in found if district in {each.code, each.name}] or found
+        if len(exact) != 1:
+            misused(
+                p.text(
+                    "there is no one district named {words} on {date}", words=district, date=today.isoformat()
+                )
+            )
+        scope, name = Scope(level=Level.DISTRICT, organisation_id=exact[0].id), exact[0].name
+    return _Answer(scope=name, page=overview.overdue(session, scope, today=today, limit=limit))
+
+
+def _told(law: Law, item: overview.Item, today: date) -> dict[str, Any]:
+    stage = law.rulebook.rule(item.rule).stage(item.stage)
+    return {
+        "rule": item.rule,
+        "stage": item.stage,
+        "period": item.period,
+        "title": stage.title.model_dump(),
+        "subject": item.subject_name,
+        "actor": item.actor_name,
+        "district": item.district_name,
+        "status": item.status.value,
+        "due_on": None if item.due_on is None else item.due_on.isoformat(),
+        "act_by_on": None if item.act_by_on is None else item.act_by_on.isoformat(),
+        "days_overdue": -(item.days_left(today=today) or 0),
+    }

@@ -1,0 +1,148 @@
+"""``duewatch import`` and ``duewatch invite``: who is supervised, and how they enrol."""
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from bot.cli.faults import sentence
+from bot.cli.terminal import Refusal, as_json, as_told, columns, misused, now_of, reading, settings, writing
+from locales.printer import Printer
+from storage import contacts, organisations, registry, workbook
+from storage.contacts import INVITATION_VALID_FOR
+from storage.database import Session
+from storage.errors import NotFoundError
+from storage.registry_rows import Fault, RegistryError
+
+
+@click.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
+@click.option(
+    "--template", type=click.Path(dir_okay=False, path_type=Path), help="Write an empty workbook to fill in."
+)
+@click.option(
+    "--invitations", is_flag=True, help="Make an invitation for every contact who is not enrolled yet."
+)
+@as_json
+@click.pass_obj
+def import_(
+    p: Printer, *, file: Path | None, template: Path | None, invitations: bool, as_json: bool
+) -> None:
+    """Load the registry of districts, units and contacts from an xlsx workbook: all of it, or nothing."""
+    if template is not None:
+        _write_template(p, template)
+    if file is None:
+        if template is None:
+            misused(p.text("name a workbook to load, or --template FILE to write an empty one"))
+        return
+    chosen = settings()
+    now = now_of(chosen)
+    try:
+        read = workbook.read(file)
+        with writing(chosen) as database:
+            report = database.write(lambda session: registry.load(session, read, now=now, invite=invitations))
+    except RegistryError as error:
+        _report_faults(p, file, error.faults, as_json=as_json)
+    if as_json:
+        as_told(
+            {
+                "created": report.created,
+                "updated": report.updated,
+                "unchanged": report.unchanged,
+                "invitations": [
+                    {
+                        "organisation": each.organisation,
+                        "contact": each.contact,
+                        "lead": each.lead,
+                        "token": each.token,
+                    }
+                    for each in report.invitations
+                ],
+            }
+        )
+        return
+    click.echo(
+        p.text(
+            "Loaded: {created} new, {updated} changed, {unchanged} as before.",
+            created=report.created,
+            updated=report.updated,
+            unchanged=report.unchanged,
+        )
+    )
+    if report.invitations:
+        click.echo(p.text("Invitations, shown this once; each is for one person to send to the bot:"))
+        columns(
+            [(f"  {each.organisation}", each.contact, f"/start {each.token}") for each in report.invitations]
+        )
+
+
+def _write_template(p: Printer, path: Path) -> None:
+    if path.exists():
+        misused(p.text("{path} is there already; name another file", path=path))
+    workbook.write_template(path)
+    click.echo(p.text("Wrote {path}. Fill it in, then: duewatch import {path}", path=path), err=True)
+
+
+def _report_faults(p: Printer, file: Path, faults: tuple[Fault, ...], *, as_json: bool) -> None:
+    if as_json:
+        as_told(
+            {
+                "faults": [
+                    {
+                        "sheet": fault.place.sheet,
+                        "row": fault.place.row,
+                        "column": fault.column,
+                        "code": fault.code.value,
+                        "message": sentence(p, fault),
+                    }
+                    for fault in faults
+                ]
+            }
+        )
+    for fault in faults:
+        click.echo(f"{file.name}: {sentence(p, fault)}", err=True)
+    raise Refusal(
+        p.plural("{n} fault; nothing was changed.", "{n} faults; nothing was changed.", len(faults))
+    ) from None
+
+
+@click.command()
+@click.argument("organisation")
+@click.option("--lead", is_flag=True, help="For somebody who leads there.")
+@as_json
+@click.pass_obj
+def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
+    """Make a single-use invitation to ORGANISATION, by its code, credit code or name."""
+    chosen = settings()
+    now = now_of(chosen)
+    with reading(p, chosen) as database:
+        name, token = database.write(lambda session: _invite(p, session, organisation, lead=lead, now=now))
+    expires = now + INVITATION_VALID_FOR
+    if as_json:
+        as_told(
+            {
+                "organisation": name,
+                "lead": lead,
+                "token": token,
+                "start": f"?start={token}",
+                "expires_at": expires,
+            }
+        )
+        return
+    click.echo(
+        p.text(
+            "Invitation to {organisation}, for one person, until {moment}:",
+            organisation=name,
+            moment=p.moment(expires),
+        )
+    )
+    click.echo(f"  https://t.me/<bot>?start={token}")
+    click.echo("  " + p.text("or send to the bot: {words}", words=f"/start {token}"))
+
+
+def _invite(p: Printer, session: Session, words: str, *, lead: bool, now: datetime) -> tuple[str, str]:
+    try:
+        found = organisations.by_code(session, words)
+    except NotFoundError:
+        misused(p.text("there is no organisation with the code or name {words}", words=words))
+    return found.name, contacts.invite(session, found.id, lead=lead, now=now)

@@ -1,0 +1,383 @@
+"""A registry is loaded whole or not at all, and whoever sent it hears everything that is wrong at once."""
+
+import io
+import zipfile
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+from sqlalchemy import func, select
+
+from obligations.notice import Level, Sector
+from storage import contacts, registry, workbook
+from storage.credit_codes import CreditCodeError, check_character, checked
+from storage.database import Database, Session
+from storage.models import Alias, Contact, Event, Invitation, Membership, Organisation
+from storage.registry import LoadReport, Registry
+from storage.registry_rows import ContactRow, FaultCode, MembershipRow, OrganisationRow, RegistryError
+
+NOW = datetime(2024, 1, 8, 1, 0, tzinfo=UTC)
+CODES = [body + check_character(body) for body in (f"91500000XXXX{n:05d}" for n in range(20))]
+
+DISTRICT_HEAD = ["编码*", "层级", "名称*", "简称", "别名", "启用日期", "停用日期"]
+UNIT_HEAD = ["统一社会信用代码*", "名称*", "行业*", "燃料", "区县*", "区县起始日期"]
+CONTACT_HEAD = ["单位*", "姓名*", "负责人", "语言"]
+CITY = ["500000", "市级", "示例市生态环境局", "市局", None, None, None]
+NORTH = ["500112", None, "示例北区", "北区", "城北|北边", None, None]
+SOUTH = ["500116", None, "示例南区", "南区", None, None, None]
+PLANT = [CODES[0], "示例云岭火力发电有限公司", "发电", "燃煤", "北区", None]
+PERSON = ["示例云岭火力发电有限公司", "环保专员甲", "否", "中文"]
+
+Sheet = Sequence[Sequence[object]]
+
+
+def book(
+    path: Path,
+    *,
+    districts: Sheet = (CITY, NORTH, SOUTH),
+    units: Sheet = (PLANT,),
+    people: Sheet = (PERSON,),
+) -> Path:
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    for name, head, rows in (
+        ("区县", DISTRICT_HEAD, districts),
+        ("企业", UNIT_HEAD, units),
+        ("联系人", CONTACT_HEAD, people),
+    ):
+        page = made.create_sheet(name)
+        for row in (head, *rows):
+            page.append(list(row))
+    made.save(path)
+    return path
+
+
+def load(database: Database, path: Path, *, invite: bool = False) -> LoadReport:
+    read = workbook.read(path)
+    return database.write(lambda session: registry.load(session, read, now=NOW, invite=invite))
+
+
+def faults(database: Database, path: Path) -> list[tuple[str, int | None, str | None, FaultCode]]:
+    with pytest.raises(RegistryError) as caught:
+        load(database, path)
+    return [(f.place.sheet, f.place.row, f.column, f.code) for f in caught.value.faults]
+
+
+def count(database: Database, table: type) -> int:
+    return database.read(lambda session: session.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def test_a_workbook_fills_the_tree_and_again_changes_nothing(database: Database, tmp_path: Path) -> None:
+    path = book(tmp_path / "r.xlsx")
+    assert load(database, path) == LoadReport(created=5, updated=0, unchanged=0)
+    events = count(database, Event)
+    assert load(database, path) == LoadReport(created=0, updated=0, unchanged=5)
+    assert count(database, Event) == events
+
+    def look(session: Session) -> None:
+        plant = session.scalars(select(Organisation).where(Organisation.level == Level.UNIT)).one()
+        assert (plant.sector, plant.fuel, plant.code) == (Sector.POWER, "coal", CODES[0])
+        held = session.scalars(select(Membership)).one()
+        district = session.get_one(Organisation, held.district_id)
+        assert (district.name, held.from_on, held.to_on) == ("示例北区", None, None)
+        assert set(session.scalars(select(Alias.text))) == {"城北", "北边"}
+        assert session.scalars(select(Contact)).one().name == "环保专员甲"
+
+    database.read(look)
+
+
+def test_a_changed_cell_updates_and_a_blank_one_leaves_alone(database: Database, tmp_path: Path) -> None:
+    load(database, book(tmp_path / "1.xlsx"))
+    renamed = [CODES[0], "示例云岭新名发电有限公司", "发电", None, "北区", None]
+    report = load(database, book(tmp_path / "2.xlsx", units=[renamed], people=[]))
+    assert (report.created, report.updated, report.unchanged) == (0, 1, 3)
+    columns = select(Organisation.name, Organisation.fuel).where(Organisation.code == CODES[0])
+    assert tuple(database.read(lambda s: s.execute(columns).one())) == ("示例云岭新名发电有限公司", "coal")
+
+
+def test_a_unit_that_moves_keeps_its_history(database: Database, tmp_path: Path) -> None:
+    load(database, book(tmp_path / "1.xlsx"))
+    moved = [*PLANT[:4], "南区", date(2025, 11, 6)]
+    path = book(tmp_path / "2.xlsx", units=[moved])
+    assert load(database, path).updated == 1
+    assert load(database, path).updated == 0
+
+    def spans(session: Session) -> list[tuple[str, date | None, date | None]]:
+        rows = session.execute(
+            select(Organisation.short_name, Membership.from_on, Membership.to_on)
+            .join(Membership, Membership.district_id == Organisation.id)
+            .order_by(Membership.id)
+        )
+        return [(name, start, end) for name, start, end in rows]
+
+    expected = [("北区", None, date(2025, 11, 5)), ("南区", date(2025, 11, 6), None)]
+    assert database.read(spans) == expected
+    again = book(tmp_path / "3.xlsx", units=[[*PLANT[:4], "南区", None]])
+    assert load(database, again).updated == 0
+    assert database.read(spans) == expected
+
+
+@pytest.mark.parametrize(
+    ("district", "since", "code"),
+    [("南区", None, FaultCode.MOVE_WITHOUT_DATE), ("南区", date(2023, 6, 1), FaultCode.MOVE_TOO_EARLY)],
+)
+def test_a_move_needs_a_date_after_the_last_one(
+    database: Database, tmp_path: Path, district: str, since: date | None, code: FaultCode
+) -> None:
+    load(database, book(tmp_path / "1.xlsx", units=[[*PLANT[:4], "北区", date(2024, 1, 1)]]))
+    path = book(tmp_path / "2.xlsx", units=[[*PLANT[:4], district, since]])
+    assert faults(database, path) == [("企业", 2, "since", code)]
+
+
+def test_all_faults_are_told_together_and_nothing_is_changed(database: Database, tmp_path: Path) -> None:
+    wrong_check = CODES[1][:-1] + ("0" if CODES[1][-1] != "0" else "1")
+    path = book(
+        tmp_path / "bad.xlsx",
+        districts=[CITY, NORTH, [None, None, "无代码区", None, None, None, None]],
+        units=[
+            PLANT,
+            [wrong_check, "示例甲", "发电", None, "北区", None],
+            [CODES[2][:-1], "示例乙", "魔法", None, "北区", None],
+            [CODES[3], None, "发电", "燃煤", "西区", "昨天"],
+            [CODES[4], "示例丁", "钢铁", None, None, None],
+            [CODES[0], "示例戊", "发电", None, "北区", None],
+            ["9150000OXXXX00009X", "示例己", "发电", None, "北区", None],
+            [915000001234567890, "示例庚", "发电", None, "北区", None],
+        ],
+        people=[PERSON, ["示例丁", "环保专员乙", "也许", None], ["不存在", "环保专员丙", None, None], PERSON],
+    )
+    found = faults(database, path)
+    assert found == [
+        ("企业", 3, "credit_code", FaultCode.CREDIT_CODE_CHECK),
+        ("企业", 4, "credit_code", FaultCode.CREDIT_CODE_LENGTH),
+        ("企业", 4, "sector", FaultCode.UNKNOWN_WORD),
+        ("企业", 5, "name", FaultCode.MISSING),
+        ("企业", 5, "since", FaultCode.NOT_A_DATE),
+        ("企业", 6, "district", FaultCode.MISSING),
+        ("企业", 7, "credit_code", FaultCode.DUPLICATE),
+        ("企业", 8, "credit_code", FaultCode.CREDIT_CODE_CHARACTER),
+        ("企业", 9, "credit_code", FaultCode.CREDIT_CODE_NUMBER),
+        ("区县", 4, "code", FaultCode.MISSING),
+        ("联系人", 3, "lead", FaultCode.UNKNOWN_WORD),
+        ("联系人", 4, "organisation", FaultCode.UNKNOWN_ORGANISATION),
+        ("联系人", 5, "name", FaultCode.DUPLICATE),
+    ]
+    assert count(database, Organisation) == count(database, Contact) == count(database, Event) == 0
+
+
+def test_a_reference_to_a_row_with_a_fault_is_not_blamed_too(database: Database, tmp_path: Path) -> None:
+    path = book(tmp_path / "r.xlsx", units=[[CODES[0], PLANT[1], "魔法", None, "北区", None]])
+    assert faults(database, path) == [("企业", 2, "sector", FaultCode.UNKNOWN_WORD)]
+
+
+def test_an_unknown_district_is_named(database: Database, tmp_path: Path) -> None:
+    path = book(tmp_path / "r.xlsx", units=[[*PLANT[:4], "西区", None]])
+    assert faults(database, path) == [("企业", 2, "district", FaultCode.UNKNOWN_DISTRICT)]
+
+
+def test_a_city_is_needed_and_there_is_only_one(database: Database, tmp_path: Path) -> None:
+    lacking = book(tmp_path / "none.xlsx", districts=[NORTH])
+    assert faults(database, lacking) == [("区县", None, "level", FaultCode.NO_MUNICIPALITY)]
+    second = book(tmp_path / "two.xlsx", districts=[CITY, ["1", *CITY[1:]], NORTH])
+    assert [fault[3] for fault in faults(database, second)] == [FaultCode.SECOND_MUNICIPALITY] * 2
+
+
+def test_a_code_keeps_its_level(database: Database, tmp_path: Path) -> None:
+    load(database, book(tmp_path / "1.xlsx"))
+    path = book(
+        tmp_path / "2.xlsx", districts=[["500116", "市级", "示例南区", None, None, None, None]], people=[]
+    )
+    assert FaultCode.OTHER_LEVEL in [fault[3] for fault in faults(database, path)]
+
+
+def test_a_name_two_share_asks_for_the_code(database: Database, tmp_path: Path) -> None:
+    twins = [["A1", None, "新区", None, None, None, None], ["A2", None, "新区", None, None, None, None]]
+    path = book(tmp_path / "r.xlsx", districts=[CITY, NORTH, *twins], units=[[*PLANT[:4], "新区", None]])
+    assert faults(database, path) == [("企业", 2, "district", FaultCode.AMBIGUOUS)]
+
+
+def test_dates_may_be_typed_in_chinese_and_must_be_in_order(database: Database, tmp_path: Path) -> None:
+    path = book(tmp_path / "r.xlsx", districts=[CITY, [*NORTH[:5], "2023年1月5日", "2023/1/4"]])
+    assert faults(database, path) == [("区县", 3, "valid_to", FaultCode.DATES_REVERSED)]
+    path = book(tmp_path / "s.xlsx", districts=[CITY, [*NORTH[:5], "2023年1月5日", "2025.11.6"]])
+    load(database, path)
+    columns = select(Organisation.valid_from, Organisation.valid_to).where(Organisation.code == "500112")
+    found = database.read(lambda s: s.execute(columns).one())
+    assert tuple(found) == (date(2023, 1, 5), date(2025, 11, 6))
+
+
+def test_invitations_are_made_only_when_asked_and_only_for_the_unbound(
+    database: Database, tmp_path: Path
+) -> None:
+    path = book(tmp_path / "r.xlsx", people=[PERSON, ["市局", "市局负责人", "是", "英文"]])
+    assert load(database, path).invitations == ()
+    assert count(database, Invitation) == 0
+    issued = load(database, path, invite=True).invitations
+    assert [(each.contact, each.lead) for each in issued] == [("环保专员甲", False), ("市局负责人", True)]
+
+    def named(session: Session) -> list[str]:
+        people = (
+            select(Contact.name).join(Invitation, Invitation.contact_id == Contact.id).order_by(Contact.id)
+        )
+        return list(session.scalars(people))
+
+    assert database.read(named) == ["环保专员甲", "市局负责人"]
+    sample = Registry(
+        organisations=(
+            OrganisationRow(level=Level.MUNICIPAL, code="1", name="市"),
+            OrganisationRow(level=Level.DISTRICT, code="2", name="区"),
+        ),
+        contacts=(ContactRow(organisation="2", name="经办", address="77"),),
+    )
+    database.write(lambda s: s.query(Invitation).delete())
+    other = Database(f"sqlite:///{tmp_path}/other.db")
+    other.upgrade()
+    assert other.write(lambda s: registry.load(s, sample, now=NOW, invite=True)).invitations == ()
+    assert other.read(lambda s: contacts.by_address(s, registry.CHANNEL, "77")) is not None
+    other.close()
+
+
+def test_memberships_given_as_a_history_are_stored_as_one(database: Database) -> None:
+    made = Registry(
+        organisations=(
+            OrganisationRow(level=Level.MUNICIPAL, code="1", name="市"),
+            OrganisationRow(level=Level.DISTRICT, code="2", name="甲区"),
+            OrganisationRow(level=Level.DISTRICT, code="3", name="乙区"),
+            OrganisationRow(
+                name="示例",
+                sector=Sector.STEEL,
+                credit_code=CODES[5],
+                memberships=(
+                    MembershipRow(district="甲区"),
+                    MembershipRow(district="3", since=date(2025, 11, 6)),
+                ),
+            ),
+        )
+    )
+    assert database.write(lambda s: registry.load(s, made, now=NOW)).created == 4
+    assert database.write(lambda s: registry.load(s, made, now=NOW)).unchanged == 4
+    spans = database.read(lambda s: s.execute(select(Membership.from_on, Membership.to_on)).all())
+    assert [tuple(span) for span in spans] == [(None, date(2025, 11, 5)), (date(2025, 11, 6), None)]
+
+
+# Hostile and damaged files.
+
+
+def test_a_formula_is_refused_and_never_computed(database: Database, tmp_path: Path) -> None:
+    path = book(tmp_path / "r.xlsx", units=[[CODES[0], '=HYPERLINK("http://example.org","x")', *PLANT[2:]]])
+    assert ("企业", 2, "name", FaultCode.FORMULA) in faults(database, path)
+    assert count(database, Organisation) == 0
+
+
+def rezipped(
+    path: Path, part: str, change: bytes | None, *, replace: tuple[bytes, bytes] | None = None
+) -> Path:
+    content = io.BytesIO(path.read_bytes())
+    with zipfile.ZipFile(content) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            body = old.read(name)
+            if name == part:
+                body = change if change is not None else body.replace(*(replace or (b"", b"")))
+            new.writestr(name, body)
+    return path
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04 not a zip", b"\xd0\xcf\x11\xe0 an old .xls", "名称,代码\n".encode()],
+    ids=["empty", "torn", "xls", "csv"],
+)
+def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "r.xlsx"
+    path.write_bytes(content)
+    with pytest.raises(RegistryError) as caught:
+        workbook.read(path)
+    assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE]
+
+
+def test_entities_and_damaged_sheets_are_refused(tmp_path: Path) -> None:
+    bomb = b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
+    for number, change in enumerate((bomb, b"<worksheet><sheetData><row r='1'><c", b"\xff\xfe\x00")):
+        path = rezipped(book(tmp_path / f"{number}.xlsx"), "xl/worksheets/sheet1.xml", change)
+        with pytest.raises(RegistryError) as caught:
+            workbook.read(path)
+        assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE]
+
+
+def test_a_file_that_would_unpack_to_too_much_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = rezipped(book(tmp_path / "r.xlsx"), "docProps/app.xml", b" " * 3_000_000)
+    assert path.stat().st_size < 100_000
+    monkeypatch.setattr(workbook, "MAX_UNPACKED_BYTES", 2_000_000)
+    with pytest.raises(RegistryError) as caught:
+        workbook.read(path)
+    assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE_TOO_LARGE]
+
+
+def test_a_row_number_at_the_end_of_the_sheet_does_not_exhaust_the_reader(tmp_path: Path) -> None:
+    path = rezipped(
+        book(tmp_path / "r.xlsx"),
+        "xl/worksheets/sheet2.xml",
+        None,
+        replace=(b'<row r="2"', b'<row r="1048576"'),
+    )
+    codes = [fault.code for fault in workbook.read(path).faults]
+    assert codes in ([], [FaultCode.TOO_MANY_ROWS])
+
+
+def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_ROWS", 5)
+    path = book(tmp_path / "r.xlsx", units=[[CODES[n], f"示例{n}", *PLANT[2:]] for n in range(9)])
+    read = workbook.read(path)
+    assert [(fault.place.sheet, fault.code) for fault in read.faults] == [("企业", FaultCode.TOO_MANY_ROWS)]
+
+
+def test_a_workbook_without_our_sheets_or_columns_says_so(tmp_path: Path) -> None:
+    made = Workbook()
+    made.save(tmp_path / "r.xlsx")
+    with pytest.raises(RegistryError) as caught:
+        workbook.read(tmp_path / "r.xlsx")
+    assert [fault.code for fault in caught.value.faults] == [FaultCode.NO_SHEET]
+    made.worksheets[0].title = "units"
+    made.worksheets[0].append(["credit code", "Name", "sector"])
+    made.save(tmp_path / "s.xlsx")
+    found = workbook.read(tmp_path / "s.xlsx").faults
+    assert [(fault.column, fault.code) for fault in found] == [("district", FaultCode.NO_COLUMN)]
+
+
+def test_the_template_reads_as_an_empty_registry_and_takes_rows_in_english(
+    database: Database, tmp_path: Path
+) -> None:
+    workbook.write_template(tmp_path / "t.xlsx")
+    assert workbook.read(tmp_path / "t.xlsx") == Registry()
+    made = Workbook()
+    page = made.worksheets[0]
+    page.title = "Districts"
+    page.append(["Code", "LEVEL", "name*"])
+    page.append([500000, "municipal", "Sample City"])
+    page.append([500112.0, "district", "  Sample\nNorth  "])
+    made.save(tmp_path / "e.xlsx")
+    assert load(database, tmp_path / "e.xlsx").created == 2
+    names = database.read(lambda s: list(s.scalars(select(Organisation.name).order_by(Organisation.code))))
+    assert names == ["Sample City", "Sample North"]
+
+
+# Unified social credit codes, GB 32100-2015.
+
+
+def test_the_check_character_is_that_of_the_standard() -> None:
+    # The worked example of GB 32100-2015, appendix A, and a body whose sum is a multiple of 31.
+    assert checked("91350100M000100Y43") == "91350100M000100Y43"
+    assert checked("9135 0100-m000100y43") == "91350100M000100Y43"
+
+
+@pytest.mark.parametrize("place", range(17))
+def test_one_mistyped_character_never_passes(place: int) -> None:
+    code = "91350100M000100Y43"
+    for other in "0123456789ABCDEFGHJKLMNPQRTUWXY":
+        if other != code[place]:
+            with pytest.raises(CreditCodeError):
+                checked(code[:place] + other + code[place + 1 :])
