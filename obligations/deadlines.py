@@ -182,7 +182,7 @@ def _check_period(rule: Rule, period: Period) -> None:
         raise DeadlineError(f'rule "{rule.name}" ends with {rule.last_period}; {period} lies after it')
 
 
-def _count(  # noqa: PLR0911 - one case for each kind of deadline, none with a branch of its own
+def _count(
     rule: Rule, stage: Stage, period: Period, *, facts: Facts, calendar: WorkingCalendar, roll: str
 ) -> _Counted:
     match stage.deadline:

@@ -8,7 +8,6 @@ import tomllib
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -16,12 +15,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PlainSerializer, PlainValidator, ValidationError, field_validator, model_validator
 
-from obligations.notice_errors import NoticeError, Problem, UnknownRule, problems_of
+from obligations.notice_errors import NoticeError, Problem, UnknownRule, problems_of, syntax_problem
 from obligations.periods import Period, PeriodKind
 from obligations.terms import (
     SECTOR_GROUPS,
     Arises,
     BeforeEvent,
+    Count,
+    Day,
     Deadline,
     External,
     Fixed,
@@ -109,12 +110,12 @@ class Stage(Words):
     checked_by: Level | None = None
     """Who accepts or returns it; none where the actor's own word is final."""
     deadline: Deadline
-    nil_report: bool = False
+    nil_report: Annotated[bool, Field(strict=True)] = False
     """Whether it is owed even where the rule's occasion did not arise: then the report says so."""
     evidence: Text
     """What counts as done."""
     hardness: Hardness
-    safe_target_days: Annotated[int, Field(ge=0, le=30)] = 0
+    safe_target_days: Annotated[Count, Field(ge=0, le=30)] = 0
     """How many days before the date to aim, where 前 could be read to exclude the day itself."""
     conditions: tuple[Text, ...] = ()
     """What else the notice says about doing it."""
@@ -132,7 +133,7 @@ class Rule(Words):
     fuels: frozenset[str] | None = None
     """The fuels whose units it binds; none for every unit of its sectors."""
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
-    offsets: tuple[Annotated[int, Field(ge=0, le=365)], ...] = (10, 5, 3, 1, 0)
+    offsets: tuple[Annotated[Count, Field(ge=0, le=365)], ...] = (10, 5, 3, 1, 0)
     """How many days before its date a stage is reminded of; 0 is the day itself."""
     roll: Literal["none", "next_working_day"] = "none"
     """Whether a date that falls on a day off moves to the next working day. A cap never moves."""
@@ -266,8 +267,8 @@ class Notice(Words):
     number: Line
     title: Text
     issuer: Text
-    issued_on: date
-    in_force_on: date
+    issued_on: Day
+    in_force_on: Day
     version: Line
     zone: Literal["Asia/Shanghai"]
     provenance: Provenance
@@ -328,7 +329,7 @@ def load_notice(path: Path) -> Notice:
     except UnicodeDecodeError as error:
         raise NoticeError([Problem(file=path.name, message=f"not UTF-8: {error.reason}")]) from error
     except tomllib.TOMLDecodeError as error:
-        raise NoticeError([Problem(file=path.name, message=f"not valid TOML: {error}")]) from error
+        raise NoticeError([syntax_problem(error, file=path.name)]) from error
     try:
         return Notice.model_validate(raw)
     except ValidationError as error:
@@ -381,10 +382,12 @@ def _across(notices: Mapping[str, Notice]) -> list[Problem]:
             home.setdefault(rule.name, file)
     for file, notice in notices.items():
         for rule in notice.rules:
-            wanted = [*rule.depends_on, *([rule.arises.of] if rule.arises and rule.arises.of else [])]
+            wanted = [("depends_on", name) for name in rule.depends_on]
+            if rule.arises is not None and rule.arises.of is not None:
+                wanted.append(("arises.of", rule.arises.of))
             problems += [
-                Problem(file=file, rule=rule.name, key="depends_on", message=f'there is no rule "{name}"')
-                for name in wanted
+                Problem(file=file, rule=rule.name, key=key, message=f'there is no rule "{name}"')
+                for key, name in wanted
                 if name not in home
             ]
     return problems

@@ -5,6 +5,7 @@ A file is reported whole: whoever writes a notice mends it in one pass.
 
 import difflib
 import re
+import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,6 +13,9 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 _FROM_VALIDATOR: Final = "Value error, "
+_AT_LINE: Final = re.compile(r"at line ([0-9]+)")
+_TABLES: Final = {("rules",): ("rule", "[[rules]]"), ("rule", "stages"): ("stage", "[[rules.stages]]")}
+"""Which lists hold named tables, by the path to them, with the word for one and the line that opens it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,11 +31,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        at = [
-            f'{word} "{name}"' if word != "key" or name else word
-            for word, name in (("rule", self.rule), ("stage", self.stage), ("key", self.key))
-            if name
-        ]
+        named = (("rule", self.rule), ("stage", self.stage), ("key", self.key))
+        at = [f'{word} "{name}"' for word, name in named if name]
         return ": ".join([place, *([", ".join(at)] if at else []), self.message])
 
 
@@ -55,11 +56,24 @@ class UnknownRule(LookupError):  # noqa: N818 - the name callers and the command
         super().__init__(f'there is no rule "{name}"{meant}')
 
 
+def syntax_problem(error: tomllib.TOMLDecodeError, *, file: str) -> Problem:
+    """Return what the TOML parser says, with the line it names."""
+    found = _AT_LINE.search(str(error))
+    return Problem(file=file, line=int(found[1]) if found else None, message=f"not valid TOML: {error}")
+
+
 def problems_of(
-    errors: Iterable[ErrorDetails], *, file: str, text: str, raw: Mapping[str, Any]
+    errors: Sequence[ErrorDetails], *, file: str, text: str, raw: Mapping[str, Any]
 ) -> tuple[Problem, ...]:
     """Return what pydantic found in a parsed notice file, placed by rule, stage, key and line."""
-    return tuple(_problem(each, file=file, lines=text.splitlines(), raw=raw) for each in errors)
+    # A list with a faulty item is also reported as too short; the item's own fault says it better.
+    inner = [
+        each
+        for each in errors
+        if not any(other is not each and other["loc"][: len(each["loc"])] == each["loc"] for other in errors)
+    ]
+    lines = text.splitlines()
+    return tuple(_problem(each, file=file, lines=lines, raw=raw) for each in inner)
 
 
 def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mapping[str, Any]) -> Problem:
@@ -68,27 +82,27 @@ def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mappi
     here: Any = raw
     line = 0
     for step in error["loc"]:
-        if isinstance(step, int):
-            here = here[step] if isinstance(here, list) and step < len(here) else None
-            kind = {"rules": "rule", "stages": "stage"}.get(keys[-1]) if keys else None
-            if kind is None:
-                keys.append(str(step + 1))
-                continue
-            keys.clear()
-            name = here.get("name") if isinstance(here, Mapping) else None
-            names[kind] = name if isinstance(name, str) else f"number {step + 1}"
-            line = _find(lines, rf'name\s*=\s*["\']{re.escape(names[kind])}["\']', after=line)
-        elif isinstance(here, Mapping) and step not in here and here.get("kind") == step:
-            continue  # the tag of a union, not a key of the file
-        else:
+        if isinstance(step, str):
+            if isinstance(here, Mapping) and step not in here and here.get("kind") == step:
+                continue  # the tag of a union, not a key of the file
             keys.append(step)
             here = here.get(step) if isinstance(here, Mapping) else None
+            continue
+        here = here[step] if isinstance(here, list) and step < len(here) else None
+        opened = _TABLES.get((*names, *keys))
+        if opened is None:
+            keys.append(str(step + 1))
+            continue
+        word, header = opened
+        keys.clear()
+        name = here.get("name") if isinstance(here, Mapping) else None
+        names[word] = name if isinstance(name, str) else f"number {step + 1}"
+        line = _table(lines, header, count=step + 1, after=line)
     if keys:
-        line = _find(lines, rf"(\[+.*)?{re.escape(keys[0])}\b", after=line)
-    message = error["msg"].removeprefix(_FROM_VALIDATOR)
+        line = _key(lines, keys[0], after=line)
     return Problem(
         file=file,
-        message=message,
+        message=error["msg"].removeprefix(_FROM_VALIDATOR),
         line=line or None,
         rule=names.get("rule"),
         stage=names.get("stage"),
@@ -96,15 +110,18 @@ def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mappi
     )
 
 
-def _find(lines: Sequence[str], pattern: str, *, after: int) -> int:
-    """Return the number of the first line past ``after`` that begins with ``pattern``, or ``after`` itself.
+def _table(lines: Sequence[str], header: str, *, count: int, after: int) -> int:
+    """Return the number of the ``count``-th line past ``after`` that opens this table, else ``after``."""
+    found = [number for number, line in enumerate(lines[after:], start=after + 1) if line.strip() == header]
+    return found[count - 1] if count <= len(found) else after
 
-    The search ends where the next rule or stage begins, except for the name that begins one.
-    """
-    wanted = re.compile(rf"\s*{pattern}")
+
+def _key(lines: Sequence[str], key: str, *, after: int) -> int:
+    """Return the number of the first line past ``after`` that sets ``key`` in this table, else ``after``."""
+    wanted = re.compile(rf"\s*(\[\s*)?{re.escape(key)}\b")
     for number, line in enumerate(lines[after:], start=after + 1):
+        if line.lstrip().startswith("[["):
+            break
         if wanted.match(line):
             return number
-        if after and not pattern.startswith("name") and line.lstrip().startswith("[["):
-            break
     return after

@@ -5,12 +5,16 @@ Each way is data; what it comes to for one period is computed in `obligations.de
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Line = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 """A text that says something."""
+Count = Annotated[int, Field(strict=True)]
+"""A whole number, written as one: neither a text nor a boolean."""
+Day = Annotated[date, Field(strict=True)]
+"""A date, written as one: no time of day."""
 
 
 class Words(BaseModel):
@@ -105,16 +109,16 @@ class MonthEndPlus(Words):
     """每月结束后N个自然日内: day 1 is the 1st of the month after the period, through 24:00 of day N."""
 
     kind: Literal["month_end_plus"]
-    days: int = Field(ge=1, le=366)
+    days: Count = Field(ge=1, le=366)
 
 
 class Fixed(Words):
     """每年M月D日前, that day included, in the year ``year_offset`` years after the period's."""
 
     kind: Literal["fixed"]
-    month: int = Field(ge=1, le=12)
-    day: int = Field(ge=1, le=31)
-    year_offset: int = Field(ge=-5, le=5)
+    month: Count = Field(ge=1, le=12)
+    day: Count = Field(ge=1, le=31)
+    year_offset: Count = Field(ge=-5, le=5)
 
 
 class SubmitPlus(Words):
@@ -125,22 +129,22 @@ class SubmitPlus(Words):
     """
 
     kind: Literal["submit_plus"]
-    days: int = Field(ge=1, le=366)
-    cap_day: int | None = Field(default=None, ge=1, le=28)
+    days: Count = Field(ge=1, le=366)
+    cap_day: Count | None = Field(default=None, ge=1, le=28)
 
 
 class Once(Words):
     """于某年某月某日前, that day included, once."""
 
     kind: Literal["once"]
-    on: date
+    on: Day
 
 
 class WorkingDays(Words):
     """N个工作日内, counted from the day after the event; make-up working days count."""
 
     kind: Literal["working_days"]
-    days: int = Field(ge=1, le=60)
+    days: Count = Field(ge=1, le=60)
     after: Literal["finding"]
 
 
@@ -154,7 +158,7 @@ class Retention(Words):
     """至少保存N个月: the last day to keep is the end of the month ``months`` after the period."""
 
     kind: Literal["retention"]
-    months: int = Field(ge=1, le=600)
+    months: Count = Field(ge=1, le=600)
 
 
 class External(Words):
@@ -177,12 +181,18 @@ Deadline = Annotated[
 
 
 class Threshold(Words):
-    """A share or number the duty is measured against. At least one of ``percent`` and ``pieces`` is given."""
+    """A share or a number the duty is measured against: either ``percent`` or ``pieces``."""
 
     bound: Literal["at_least", "at_most"]
     of: Text
-    percent: int | None = Field(default=None, ge=0, le=100)
-    pieces: int | None = Field(default=None, ge=1)
+    percent: Count | None = Field(default=None, ge=0, le=100)
+    pieces: Count | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if (self.percent is None) == (self.pieces is None):
+            raise ValueError("give either percent or pieces")
+        return self
 
 
 class Occasion(StrEnum):
