@@ -18,10 +18,10 @@ from obligations.decisions import Status
 from obligations.notice import Level
 from storage import contacts, decisions, evidence, outbox, overview, planning, trail
 from storage.database import Session
-from storage.models import Contact, NotificationKind
+from storage.models import NotificationKind
 from storage.organisations import Scope
-from storage.outbox import Claimed
-from storage.overview import Counts, Item
+from storage.outbox import Claimed, Recipient
+from storage.overview import Counts, Item, Page
 from storage.types import local_date
 
 _LONG = 20
@@ -34,10 +34,9 @@ _DECIDED_BY = {
 _STILL = {NotificationKind.ACCEPTED: Status.ACCEPTED, NotificationKind.RETURNED: Status.RETURNED}
 
 
-def brief_for(session: Session, claimed: Claimed, *, now: datetime) -> Brief | Dropped:
-    """Return what a notification tells now, or why it is not to be sent any more."""
-    reader = contacts.get(session, claimed.contact_id)
-    if reader.retired_at is not None:
+def brief_for(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> Brief | Dropped:
+    """Return what a notification tells its reader now, or why it is not to be sent any more."""
+    if reader.retired:
         return Dropped(reason="the reader has left")
     match claimed.kind:
         case NotificationKind.REMINDER:
@@ -52,10 +51,12 @@ def brief_for(session: Session, claimed: Claimed, *, now: datetime) -> Brief | D
             return _decision(session, claimed, reader)
 
 
-def _reminder(session: Session, claimed: Claimed, reader: Contact, *, today: date) -> ReminderBrief | Dropped:
+def _reminder(
+    session: Session, claimed: Claimed, reader: Recipient, *, today: date
+) -> ReminderBrief | Dropped:
     planned = {
         each.stage_id: each
-        for each in planning.reminded_of(session, reader.id, planned_on=claimed.planned_on)
+        for each in planning.reminded_of(session, reader.contact_id, planned_on=claimed.planned_on)
     }
     kept = []
     for item in overview.items(session, list(planned)):
@@ -72,17 +73,17 @@ def _reminder(session: Session, claimed: Claimed, reader: Contact, *, today: dat
     return ReminderBrief(today=today, items=tuple(kept))
 
 
-def _needs_reminding(item: Item, reader: Contact, *, today: date) -> bool:
+def _needs_reminding(item: Item, reader: Recipient, *, today: date) -> bool:
     paused = item.paused_until is not None and item.paused_until >= today
     pending = item.status in (Status.OPEN, Status.RETURNED) and item.ready
     return pending and not paused and item.actor_id == reader.organisation_id
 
 
-def _waiting(session: Session, claimed: Claimed, reader: Contact) -> WaitingBrief | Dropped:
+def _waiting(session: Session, claimed: Claimed, reader: Recipient) -> WaitingBrief | Dropped:
     queue = overview.waiting_for_check(session, reader.organisation_id, limit=1)
     if not queue.items:
         return Dropped(reason="checked meanwhile")
-    if reader.organisation.level is Level.MUNICIPAL:
+    if reader.level is Level.MUNICIPAL:
         item = queue.items[0] if queue.total == 1 else None
     elif claimed.stage_id is None:
         return Dropped(reason="the stage is not known")
@@ -106,7 +107,7 @@ def _following(session: Session, item: Item) -> Item | None:
     return overview.item(session, ids[after]) if after < len(ids) else None
 
 
-def _decision(session: Session, claimed: Claimed, reader: Contact) -> DecisionBrief | Dropped:
+def _decision(session: Session, claimed: Claimed, reader: Recipient) -> DecisionBrief | Dropped:
     if claimed.stage_id is None:
         return Dropped(reason="the stage is not known")
     item = overview.item(session, claimed.stage_id)
@@ -140,17 +141,19 @@ def _checker_of(session: Session, following: Item) -> str | None:
     return None if after is None else after.actor_name
 
 
-def _digest(session: Session, claimed: Claimed, reader: Contact, *, now: datetime) -> DigestBrief:
+def _digest(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> DigestBrief:
     today = local_date(now)
-    scope = Scope(level=reader.organisation.level, organisation_id=reader.organisation_id)
+    scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
+    ids = overview.overdue_ids(session, scope, today=today)
+    first = overview.items(session, ids[:_LONG]) if ids else ()
     return DigestBrief(
         organisation_id=reader.organisation_id,
-        organisation_name=reader.organisation.name,
+        organisation_name=reader.organisation_name,
         level=scope.level,
         today=today,
         late=now - instant(claimed.planned_on, DAILY_DIGEST_AT) > LATE_AFTER,
-        overdue=overview.overdue(session, scope, today=today, limit=_LONG),
-        overdue_ids=overview.overdue_ids(session, scope, today=today),
+        overdue=Page(items=first, total=len(ids)),
+        overdue_ids=ids,
         waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT),
         blocked=overview.blocked(session, scope, today=today, limit=_SHORT),
         due_next=overview.due_next(session, scope, today=today, limit=_SHORT),
@@ -159,13 +162,13 @@ def _digest(session: Session, claimed: Claimed, reader: Contact, *, now: datetim
     )
 
 
-def _weekly(session: Session, claimed: Claimed, reader: Contact, *, now: datetime) -> WeeklyBrief:
+def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> WeeklyBrief:
     today = local_date(now)
-    scope = Scope(level=reader.organisation.level, organisation_id=reader.organisation_id)
+    scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
     target = overview.surrender_target(session, scope)
-    before = outbox.previous_facts(session, reader.id, claimed.kind, before=claimed.planned_on) or {}
+    before = outbox.previous_facts(session, reader.contact_id, claimed.kind, before=claimed.planned_on) or {}
     return WeeklyBrief(
-        organisation_name=reader.organisation.name,
+        organisation_name=reader.organisation_name,
         week=claimed.key,
         today=today,
         late=now - instant(claimed.planned_on, WEEKLY_DIGEST_AT) > LATE_AFTER,

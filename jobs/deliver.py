@@ -18,7 +18,7 @@ from jobs.context import Context
 from storage import contacts, outbox
 from storage.database import Session
 from storage.models import Outcome
-from storage.outbox import Claimed
+from storage.outbox import Claimed, Recipient
 
 __all__ = ["Channel", "Parcel", "Receipt", "deliver"]
 
@@ -88,35 +88,30 @@ async def _send_one(context: Context, claimed: Claimed, now: datetime) -> bool:
 
 
 def _prepare(session: Session, context: Context, claimed: Claimed, now: datetime) -> _Addressed | Dropped:
-    brief = brief_for(session, claimed, now=now)
+    reader = outbox.recipient(session, claimed.contact_id)
+    channel = _route(context, reader)
+    if channel is None:
+        return Dropped(reason="the reader cannot be reached")
+    brief = brief_for(session, claimed, reader, now=now)
     if isinstance(brief, Dropped):
         return brief
-    route = _route(session, context, claimed.contact_id)
-    if route is None:
-        return Dropped(reason="the reader cannot be reached")
-    channel, address = route
-    reader = contacts.get(session, claimed.contact_id)
     parcel = Parcel(
         notification_id=claimed.id,
-        contact_id=reader.id,
-        address=address,
+        contact_id=reader.contact_id,
+        address=reader.addresses[channel.name],
         language=reader.language,
-        level=reader.organisation.level,
+        level=reader.level,
         lead=reader.lead,
-        organisation=reader.organisation.name,
+        organisation=reader.organisation_name,
         now=now,
         brief=brief,
     )
     return _Addressed(channel=channel, parcel=parcel)
 
 
-def _route(session: Session, context: Context, contact_id: int) -> tuple[Channel, str] | None:
-    """Return the first channel on which a contact has an active address."""
-    for channel in context.channels.values():
-        address = contacts.address_of(session, contact_id, channel.name)
-        if address is not None:
-            return channel, address
-    return None
+def _route(context: Context, reader: Recipient) -> Channel | None:
+    """Return the first channel on which a reader has an active address."""
+    return next((channel for channel in context.channels.values() if channel.name in reader.addresses), None)
 
 
 def _after_error(claimed: Claimed, error: Exception) -> Receipt:
@@ -148,7 +143,9 @@ def _settle(
             outbox.unknown(session, claimed, reason=reason, proof=_proof(addressed, receipt), now=now)
         case Outcome.DROPPED:
             outbox.dropped(session, claimed, reason=reason, now=now)
-        case Outcome.FAILED if not (receipt.unbind and _route(session, context, claimed.contact_id)):
+        case Outcome.FAILED if not (
+            receipt.unbind and _route(context, outbox.recipient(session, claimed.contact_id))
+        ):
             outbox.failed(session, claimed, reason=reason, now=now)
         case _:
             # To be tried again: by the same channel later, or at once by the reader's next one.

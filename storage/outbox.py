@@ -3,7 +3,7 @@
 What is in a notification and how it is worded is decided when it is sent, in `jobs` and `bot`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,8 +12,10 @@ from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from obligations.notice import Level
 from storage import trail
-from storage.models import Notification, NotificationKind, Outcome
+from storage.errors import NotFoundError
+from storage.models import Binding, Contact, Notification, NotificationKind, Organisation, Outcome
 from storage.types import local_date
 
 LEASE = timedelta(minutes=2)
@@ -40,6 +42,57 @@ class Claimed:
     not_before: datetime
     attempts: int
     repeated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """The reader of a notification, as known at this moment. ``addresses`` are the active ones, by channel."""
+
+    contact_id: int
+    language: str
+    lead: bool
+    retired: bool
+    organisation_id: int
+    organisation_name: str
+    level: Level
+    addresses: Mapping[str, str]
+
+
+def recipient(session: Session, contact_id: int) -> Recipient:
+    """Return who a notification is for, and where they can be reached now.
+
+    Raises:
+        NotFoundError: no contact has this id.
+    """
+    rows = session.execute(
+        select(
+            Contact.language,
+            Contact.lead,
+            Contact.retired_at,
+            Contact.organisation_id,
+            Organisation.name,
+            Organisation.level,
+            Binding.channel,
+            Binding.address,
+        )
+        .join(Organisation, Organisation.id == Contact.organisation_id)
+        .outerjoin(Binding, and_(Binding.contact_id == Contact.id, Binding.active))
+        .where(Contact.id == contact_id)
+        .order_by(Binding.id)
+    ).all()
+    if not rows:
+        raise NotFoundError(f"there is no contact {contact_id}")
+    first = rows[0]
+    return Recipient(
+        contact_id=contact_id,
+        language=first.language,
+        lead=first.lead,
+        retired=first.retired_at is not None,
+        organisation_id=first.organisation_id,
+        organisation_name=first.name,
+        level=first.level,
+        addresses={row.channel: row.address for row in rows if row.channel is not None},
+    )
 
 
 def enqueue(

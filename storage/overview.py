@@ -7,6 +7,7 @@ counts are written in `storage.tallies` and offered here; what is changed or sen
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, or_, select
@@ -309,6 +310,7 @@ _District = aliased(Organisation, name="district")
 _Next = aliased(Stage, name="next")
 
 
+@cache
 def _select_items() -> Select[*tuple[Any, ...]]:
     """Select what an `Item` needs, each column labelled by its field."""
     files = select(func.count()).where(Evidence.stage_id == Stage.id).correlate(Stage).scalar_subquery()
@@ -362,9 +364,14 @@ def _page(
     offset: int,
     by_check: bool = False,
 ) -> Page:
+    found = _items(
+        session,
+        _select_items().where(*conditions).order_by(*_order(by_check=by_check)).limit(limit).offset(offset),
+    )
+    if len(found) < limit and (found or not offset):
+        return Page(items=found, total=offset + len(found))
     total = session.scalar(select(func.count()).select_from(Stage).where(*conditions)) or 0
-    page = _select_items().where(*conditions).order_by(*_order(by_check=by_check)).limit(limit).offset(offset)
-    return Page(items=_items(session, page) if total else (), total=total)
+    return Page(items=found, total=total)
 
 
 def _items(session: Session, query: Select[*tuple[Any, ...]]) -> tuple[Item, ...]:
