@@ -174,6 +174,9 @@ _STEMS = "甲乙丙丁戊己庚辛壬癸"
 _FIXED = {0: (YUBEI, _COAL), 1: (JIANGJIN, _GAS), 2: (CHANGSHOU, _HEAT)}
 """The units of the three enterprise personas; the third has nobody enrolled yet."""
 
+_NEIGHBOURS = {5: (YUBEI, _HEAT), 8: (YUBEI, _GAS), 12: (YUBEI, _COAL)}
+"""In the district that a reader can be: one unit whose evidence is returned once, one late, one silent."""
+
 _NEWCOMER = 2
 
 PERSONAS: tuple[SamplePersona, ...]
@@ -251,7 +254,7 @@ def _unit(number: int, seed: int) -> OrganisationRow:
     chance = random.Random(f"{seed}:{number}")  # noqa: S311  # a sample needs repeatable chance, not secrecy
     settled = [row for row in _districts() if row.code != LIANGJIANG]
     drawn = chance.choice(settled).code or MUNICIPALITY
-    district, line = _FIXED.get(number, (drawn, _LINES[number % len(_LINES)]))
+    district, line = (_FIXED | _NEIGHBOURS).get(number, (drawn, _LINES[number % len(_LINES)]))
     place = next(row for row in settled if row.code == district)
     theme, english = list(_THEMES.items())[number % len(_THEMES)]
     series = number // len(_THEMES)
