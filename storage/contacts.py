@@ -90,7 +90,12 @@ def add(
 ) -> Contact:
     """Add a contact to an organisation, bound to an address where one is known."""
     contact = Contact(
-        organisation_id=organisation_id, name=name, lead=lead, language=language, retired_at=None, created_at=now
+        organisation_id=organisation_id,
+        name=name,
+        lead=lead,
+        language=language,
+        retired_at=None,
+        created_at=now,
     )
     session.add(contact)
     session.flush()
@@ -105,7 +110,9 @@ def add(
                 bound_at=now,
             )
         )
-    trail.record(session, "enrolled", at=now, organisation_id=organisation_id, contact_id=contact.id, lead=lead)
+    trail.record(
+        session, "enrolled", at=now, organisation_id=organisation_id, contact_id=contact.id, lead=lead
+    )
     return contact
 
 
@@ -130,7 +137,9 @@ def get(session: Session, contact_id: int) -> Contact:
     Raises:
         NotFoundError: no contact has this id.
     """
-    contact = session.scalar(select(Contact).where(Contact.id == contact_id).options(joinedload(Contact.organisation)))
+    contact = session.scalar(
+        select(Contact).where(Contact.id == contact_id).options(joinedload(Contact.organisation))
+    )
     if contact is None:
         raise NotFoundError(f"there is no contact {contact_id}")
     return contact
@@ -146,7 +155,9 @@ def of_organisation(session: Session, organisation_id: int) -> Sequence[Contact]
 def address_of(session: Session, contact_id: int, channel: str) -> str | None:
     """Return a contact's active address on a channel."""
     return session.scalar(
-        select(Binding.address).where(Binding.contact_id == contact_id, Binding.channel == channel, Binding.active)
+        select(Binding.address).where(
+            Binding.contact_id == contact_id, Binding.channel == channel, Binding.active
+        )
     )
 
 
@@ -172,7 +183,12 @@ def unbind(session: Session, channel: str, address: str, *, reason: str, now: da
         .values(active=False, inactive_reason=reason)
     )
     trail.record(
-        session, "unreachable", at=now, organisation_id=contact.organisation_id, contact_id=contact.id, reason=reason
+        session,
+        "unreachable",
+        at=now,
+        organisation_id=contact.organisation_id,
+        contact_id=contact.id,
+        reason=reason,
     )
 
 

@@ -37,7 +37,9 @@ class Database:
         try:
             parsed = make_url(url)
         except ArgumentError as error:
-            raise DatabaseUrlError("not a database URL; expected for example sqlite:///duewatch.db") from error
+            raise DatabaseUrlError(
+                "not a database URL; expected for example sqlite:///duewatch.db"
+            ) from error
         if parsed.get_backend_name() != "sqlite":
             raise DatabaseUrlError(
                 f"{parsed.get_backend_name()} is not supported; use sqlite:///path/to/duewatch.db"
@@ -137,6 +139,8 @@ def _foreign_keys_off(engine: Engine) -> Iterator[Connection]:
                 yield connection
                 broken = connection.execute(text("PRAGMA foreign_key_check")).first()
                 if broken is not None:
-                    raise RuntimeError(f"a migration left a row of {broken[0]} without its parent; nothing was changed")
+                    raise RuntimeError(
+                        f"a migration left a row of {broken[0]} without its parent; nothing was changed"
+                    )
         finally:
             driver.execute("PRAGMA foreign_keys = ON")

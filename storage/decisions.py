@@ -54,14 +54,28 @@ def accept(
 
 
 def return_for_correction(
-    session: Session, law: Law, stage_id: int, *, reason: str, by: Actor, now: datetime, version: int | None = None
+    session: Session,
+    law: Law,
+    stage_id: int,
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
 ) -> Stage:
     """Send a stage back with a reason; it is due again at the end of the 3rd working day after today."""
     return _act(session, law, stage_id, Action.RETURN, by=by, now=now, version=version, reason=reason)
 
 
 def waive(
-    session: Session, law: Law, stage_id: int, *, reason: str, by: Actor, now: datetime, version: int | None = None
+    session: Session,
+    law: Law,
+    stage_id: int,
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+    version: int | None = None,
 ) -> Stage:
     """Record that an authority lets the duty go, with its reason."""
     return _act(session, law, stage_id, Action.WAIVE, by=by, now=now, version=version, reason=reason)
@@ -79,7 +93,9 @@ def extend(
     version: int | None = None,
 ) -> Stage:
     """Record that an authority moves one stage's date to ``until`` (inclusive); the notice's date stays on record."""
-    return _act(session, law, stage_id, Action.EXTEND, by=by, now=now, version=version, reason=reason, until=until)
+    return _act(
+        session, law, stage_id, Action.EXTEND, by=by, now=now, version=version, reason=reason, until=until
+    )
 
 
 def pause(session: Session, stage_id: int, *, until: date, by: Actor, now: datetime, reason: str) -> Stage:
@@ -175,7 +191,14 @@ def _act(
 
 
 def _apply(
-    law: Law, chain: Sequence[Stage], position: int, status: Status, *, by: Actor, now: datetime, reason: str | None
+    law: Law,
+    chain: Sequence[Stage],
+    position: int,
+    status: Status,
+    *,
+    by: Actor,
+    now: datetime,
+    reason: str | None,
 ) -> None:
     stage = chain[position]
     stage.status = status
@@ -203,7 +226,11 @@ def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
         ready = before.status in (Status.SUBMITTED, Status.ACCEPTED, Status.WAIVED)
         opens = ready and not stage.ready
         stage.ready = ready
-        if stage.status is not Status.OPEN or before.submitted_at is None or not (opens or before.status is Status.SUBMITTED):
+        if (
+            stage.status is not Status.OPEN
+            or before.submitted_at is None
+            or not (opens or before.status is Status.SUBMITTED)
+        ):
             continue
         date_of = due(
             law.rulebook.rule(stage.rule),
@@ -218,7 +245,9 @@ def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
         stage.act_by_on = date_of.internal_target_on or date_of.due_on
 
 
-def _announce(session: Session, chain: Sequence[Stage], stage: Stage, action: Action, *, now: datetime) -> None:
+def _announce(
+    session: Session, chain: Sequence[Stage], stage: Stage, action: Action, *, now: datetime
+) -> None:
     match action:
         case Action.SUBMIT:
             _announce_waiting(session, stage, now=now)

@@ -123,7 +123,9 @@ def sniff(content: bytes) -> str:
 def clean_name(name: str | None, media_type: str) -> str:
     """Return a file's name as people may see it: one line, no path, no control or direction-changing characters."""
     bare = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in unicodedata.normalize("NFC", bare) if unicodedata.category(c)[0] != "C").strip(" .")
+    kept = "".join(c for c in unicodedata.normalize("NFC", bare) if unicodedata.category(c)[0] != "C").strip(
+        " ."
+    )
     if not kept:
         kept = "file." + media_type.rsplit("/", 1)[-1]
     if len(kept) > _NAME_LENGTH:

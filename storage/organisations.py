@@ -42,7 +42,9 @@ def valid_on(day: date) -> ColumnElement[bool]:
 
 def member_on(day: date) -> ColumnElement[bool]:
     """Return the condition that a membership holds on ``day``; both ends are inclusive."""
-    return (func.coalesce(Membership.from_on, date.min) <= day) & (func.coalesce(Membership.to_on, date.max) >= day)
+    return (func.coalesce(Membership.from_on, date.min) <= day) & (
+        func.coalesce(Membership.to_on, date.max) >= day
+    )
 
 
 def get(session: Session, organisation_id: int) -> Organisation:
@@ -88,7 +90,9 @@ def municipality(session: Session) -> Organisation:
 def districts(session: Session, *, on: date) -> Sequence[Organisation]:
     """Return the districts that exist on ``on``, in the order of their codes."""
     return session.scalars(
-        select(Organisation).where(Organisation.level == Level.DISTRICT, valid_on(on)).order_by(Organisation.code)
+        select(Organisation)
+        .where(Organisation.level == Level.DISTRICT, valid_on(on))
+        .order_by(Organisation.code)
     ).all()
 
 
@@ -111,7 +115,9 @@ def within(session: Session, unit_id: int, scope: Scope, *, on: date) -> bool:
     return session.scalar(_units(scope, on).where(Organisation.id == unit_id)) is not None
 
 
-def find_units(session: Session, words: str, scope: Scope, *, on: date, limit: int = 6) -> Sequence[Organisation]:
+def find_units(
+    session: Session, words: str, scope: Scope, *, on: date, limit: int = 6
+) -> Sequence[Organisation]:
     """Return the units within a scope whose name, short name, code or alias contains ``words``; exact ones first."""
     pattern = f"%{words.replace('%', '').replace('_', '')}%"
     called = select(Alias.organisation_id).where(Alias.text.ilike(pattern))
@@ -125,7 +131,10 @@ def find_units(session: Session, words: str, scope: Scope, *, on: date, limit: i
     )
     exact = or_(Organisation.name == words, Organisation.short_name == words, Organisation.code == words)
     return session.scalars(
-        _units(scope, on).where(matches).order_by(exact.desc(), func.length(Organisation.name), Organisation.name).limit(limit)
+        _units(scope, on)
+        .where(matches)
+        .order_by(exact.desc(), func.length(Organisation.name), Organisation.name)
+        .limit(limit)
     ).all()
 
 
