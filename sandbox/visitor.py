@@ -217,9 +217,9 @@ def _as_photo(upload: Upload) -> bool:
 def _pieces(text: str) -> Iterator[str]:
     """Split a text into pieces that each fit a message, at a line's end where there is one."""
     while utf16(text) > MOST_TEXT:
-        cut = MOST_TEXT
-        while utf16(text[:cut]) > MOST_TEXT:
-            cut -= utf16(text[:cut]) - MOST_TEXT
+        cut = min(len(text), MOST_TEXT)
+        while (excess := utf16(text[:cut]) - MOST_TEXT) > 0:
+            cut -= (excess + 1) // 2  # no character is longer than two units
         line = text.rfind("\n", 1, cut)
         cut = line if line > 0 else cut
         yield text[:cut]

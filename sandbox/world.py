@@ -37,9 +37,13 @@ class World:
         self.events: Final = EventStream()
         self.awake = True
         self._signals: dict[str, Signal] = {}
-        for records in self._journal.replay():
-            for record in records:
-                self.state.apply(record)
+        try:
+            for records in self._journal.replay():
+                for record in records:
+                    self.state.apply(record)
+        except BaseException:
+            self._journal.close()
+            raise
 
     def now(self) -> datetime:
         """Return the world's instant.

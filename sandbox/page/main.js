@@ -19,7 +19,7 @@ import {
   wireChat,
 } from "./chat.js";
 
-const page = { bot: null, personas: [], chosen: null, stream: null };
+const page = { bot: null, personas: [], chosen: null };
 
 const personaOf = (userId) => page.personas.find((persona) => persona.user_id === userId);
 const isOpen = (chatId) => page.chosen === chatId;
@@ -145,15 +145,7 @@ async function begin() {
   wire();
   showLanguage();
   const state = await reload(false);
-  page.stream = follow(state.last_event, handlers);
-  let lost = false;
-  page.stream.addEventListener("error", () => {
-    if (!lost) toast(say("offline"));
-    lost = true;
-  });
-  page.stream.addEventListener("open", () => {
-    lost = false;
-  });
+  follow(state.last_event, handlers, () => toast(say("offline")));
   const asked = Number(location.hash.slice(1));
   const first = personaOf(asked) ?? (narrow.matches ? null : page.personas[0]);
   if (first) await choose(first.user_id, false);

@@ -68,7 +68,6 @@ function picture(message) {
     alt: message.caption ?? say("photo"),
     width: whole.width,
     height: whole.height,
-    loading: "lazy",
   });
   const opens = { href: fileAddress(whole), target: "_blank", rel: "noopener", "aria-label": say("open", { name: say("photo") }) };
   return make("a", { class: "picture", "data-testid": "photo", ...opens }, image);

@@ -13,6 +13,8 @@ const TAGS = {
   expandable_blockquote: "blockquote",
 };
 
+const BLOCKS = new Set(["pre", "blockquote", "expandable_blockquote"]);
+
 /** Turn a text into nodes; `onCommand` and `onStart` are called for commands and for deep links to this bot. */
 export function rich(text, entities, hooks) {
   const ordered = [...(entities ?? [])].sort((a, b) => a.offset - b.offset || b.length - a.length);
@@ -29,7 +31,7 @@ function span(text, from, to, entities, hooks) {
     if (entity.offset > at) nodes.push(text.slice(at, entity.offset));
     const inside = entities.slice(place + 1).filter((other) => other.offset < end);
     nodes.push(marked(entity, text.slice(entity.offset, end), span(text, entity.offset, end, inside, hooks), hooks));
-    at = end;
+    at = BLOCKS.has(entity.type) && text[end] === "\n" ? end + 1 : end; // a block ends its line by itself
   }
   if (at < to) nodes.push(text.slice(at, to));
   return nodes;

@@ -29,11 +29,39 @@ export async function act(method, path, body = {}) {
   }
 }
 
-/** Follow what happens after an event; handlers by kind. The browser reconnects by itself. */
-export function follow(after, handlers) {
-  const source = new EventSource(`/sandbox/events?after=${encodeURIComponent(after)}`);
-  for (const [kind, handle] of Object.entries(handlers)) {
-    source.addEventListener(kind, (event) => handle(event.data ? JSON.parse(event.data) : {}));
-  }
-  return source;
+/**
+ * Follow what happens after an event; handlers by kind, and `onLost` when the connection breaks.
+ *
+ * A page out of sight lets go of its connection, as a browser grants a site only six, and takes up where it was.
+ */
+export function follow(after, handlers, onLost) {
+  let last = after;
+  let source = null;
+  const open = () => {
+    if (source) return;
+    source = new EventSource(`/sandbox/events?after=${encodeURIComponent(last)}`);
+    let lost = false;
+    source.addEventListener("error", () => {
+      if (!lost) onLost();
+      lost = true;
+    });
+    source.addEventListener("open", () => {
+      lost = false;
+    });
+    for (const [kind, handle] of Object.entries(handlers)) {
+      source.addEventListener(kind, (event) => {
+        if (!event.data) return; // the connection's own error event shares the listeners
+        last = event.lastEventId;
+        handle(JSON.parse(event.data));
+      });
+    }
+  };
+  const close = () => {
+    source?.close();
+    source = null;
+  };
+  document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
+  if (!document.hidden) open();
 }

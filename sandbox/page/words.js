@@ -65,7 +65,7 @@ const WORDS = {
     sandbox: "Sandbox",
     skip: "Skip to the conversation",
     who: "Who you are",
-    whoHint: "Choose a person and talk to Duewatch as them.",
+    whoHint: "Choose whom to speak as.",
     choose: "Choose a person from the list.",
     clock: "Virtual clock",
     moveClock: "Move the clock",
@@ -177,7 +177,8 @@ function formatted(instant, options) {
 /** The date as a reader of the notice writes it, with the weekday; in the notice's zone. */
 export function day(instant) {
   const date = formatted(instant, { year: "numeric", month: "long", day: "numeric" });
-  return `${date} ${formatted(instant, { weekday: language === "zh" ? "long" : "short" })}`;
+  const weekday = formatted(instant, { weekday: "long" });
+  return language === "zh" ? `${date} ${weekday}` : `${weekday}, ${date}`;
 }
 
 /** The date in brief, for lists. */
