@@ -244,9 +244,10 @@ def _after_submission(
             0, _because(ReasonCode.LAST_SUBMISSION_COUNTS, count=len(submitted_on), submitted_on=last)
         )
     limit_on = _next_date(rule, chain[position + 1 :], period, calendar)
-    at_risk = limit_on is not None and counted_on > limit_on
     on = counted_on if cap_on is None else min(counted_on, cap_on)
     excused = cap_on is not None and last > cap_on
+    # The cap keeps a stage inside its chain; once excused from it, only the count says when it will be done.
+    at_risk = limit_on is not None and (counted_on if excused else on) > limit_on
     target_on = None
     if cap_on is not None and excused:
         target_on = counted_on if limit_on is None else min(counted_on, limit_on)
@@ -254,9 +255,6 @@ def _after_submission(
         reasons.append(_because(ReasonCode.INTERNAL_TARGET, target_on=target_on, days=days))
     elif cap_on is not None and counted_on > cap_on:
         reasons.append(_because(ReasonCode.CAPPED, counted_on=counted_on, cap_on=cap_on))
-    # A cap keeps the stage itself inside the chain; only what is uncapped or already past the cap endangers
-    # it.
-    at_risk = at_risk and (cap_on is None or excused)
     if at_risk and limit_on is not None:
         reasons.append(_because(ReasonCode.CHAIN_AT_RISK, counted_on=counted_on, limit_on=limit_on))
     return _Counted(

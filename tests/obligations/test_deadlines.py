@@ -9,7 +9,7 @@ import pytest
 
 from obligations.calendar import load_calendar
 from obligations.deadlines import DeadlineError, DueDate, DueKind, Facts, ReasonCode, due
-from obligations.notice import load_rulebook
+from obligations.notice import SubmitPlus, load_rulebook
 from obligations.periods import Period
 
 RULEBOOK = load_rulebook()
@@ -96,6 +96,8 @@ def test_the_district_checks_within_5_days_of_the_upload_and_by_the_25th(
     assert (found.due_on, found.kind, found.excused) == (due_on, DueKind.FIRM, False)
     assert found.internal_target_on is None
     assert not found.chain_at_risk
+    counted_on = submitted_on + timedelta(days=5)
+    assert (ReasonCode.CAPPED in codes(found)) is (counted_on > due_on)
 
 
 def test_without_an_upload_the_district_has_the_cap_for_the_time_being() -> None:
@@ -507,6 +509,30 @@ def test_a_rule_s_own_roll_holds_unless_the_question_says_otherwise() -> None:
     period = Period.parse("2024-03")
     assert due(rolling, "unit", period, calendar=CALENDAR).due_on == date(2024, 4, 22)
     assert due(rolling, "unit", period, calendar=CALENDAR, roll="none").due_on == date(2024, 4, 20)
+
+
+def test_a_date_at_its_cap_is_firm_whatever_the_calendar_will_say() -> None:
+    at_cap = of("monthly-evidence", "district", "2027-01", date(2027, 2, 20), roll="next_working_day")
+    assert (at_cap.due_on, at_cap.kind) == (date(2027, 2, 25), DueKind.FIRM)
+    before_it = of("monthly-evidence", "district", "2027-01", date(2027, 2, 10), roll="next_working_day")
+    assert (before_it.due_on, before_it.kind) == (date(2027, 2, 15), DueKind.PROVISIONAL)
+
+
+def test_an_event_may_be_filed_under_the_year_its_rule_began_in() -> None:
+    found = of("correction", "unit", "2023", found_on=date(2023, 9, 21))
+    assert found.due_on == date(2023, 9, 26)
+
+
+def test_a_chain_that_ends_without_a_date_of_its_own_counts_on_and_is_never_at_risk() -> None:
+    rule = RULEBOOK.rule("annual-report")
+    last = rule.stage("municipal").model_copy(
+        update={"deadline": SubmitPlus(kind="submit_plus", days=5), "safe_target_days": 0}
+    )
+    counting = rule.model_copy(update={"stages": (*rule.stages[:2], last)})
+    period = Period.parse("2023")
+    assert due(counting, "municipal", period, calendar=CALENDAR).due_on == date(2024, 2, 16)
+    late = Facts(submitted_on=(date(2024, 6, 1),))
+    assert not due(counting, "district", period, facts=late, calendar=CALENDAR).chain_at_risk
 
 
 def test_rolled_the_district_expects_the_report_on_its_rolled_last_day() -> None:

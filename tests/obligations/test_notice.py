@@ -12,12 +12,13 @@ from obligations.notice import (
     Level,
     Recipient,
     Recurrence,
+    Rule,
     Sector,
     Stage,
     UnknownRule,
     load_rulebook,
 )
-from obligations.periods import PeriodKind
+from obligations.periods import Period, PeriodKind
 from obligations.terms import Occasion
 
 RULEBOOK = load_rulebook()
@@ -240,6 +241,13 @@ def test_what_arises_from_an_event_may_be_filed_under_any_kind_of_period() -> No
     assert RULEBOOK.rule("complaint").period_kinds == frozenset(PeriodKind)
     assert RULEBOOK.rule("monthly-evidence").period_kinds == {PeriodKind.MONTH}
     assert RULEBOOK.rule("surrender-2021-2022").period_kinds == {PeriodKind.SPAN}
+
+
+def test_a_rule_built_in_code_takes_a_period_as_it_is() -> None:
+    rule = RULEBOOK.rule("monthly-evidence")
+    first = Period.parse("2024-01")
+    assert Rule.model_validate({**rule.model_dump(), "first_period": first}).first_period is first
+    assert Rule.model_validate(rule.model_dump()) == rule
 
 
 def test_keeping_is_not_reminded_of_and_a_correction_only_within_its_three_days() -> None:
