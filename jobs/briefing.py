@@ -129,7 +129,7 @@ def _decided_by(session: Session, item: Item, kind: NotificationKind) -> str:
     """Return the name of the organisation whose contact decided last; empty where the trail does not say."""
     for event in reversed(trail.of_stage(session, item.stage_id)):
         if event.kind in _DECIDED_BY[kind] and event.contact_id is not None:
-            return contacts.get(session, event.contact_id).organisation.name
+            return contacts.get(session, event.contact_id).organisation.office
     return ""
 
 

@@ -55,7 +55,7 @@ _PAGE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One stage as a list shows it. Dates are in Asia/Shanghai and inclusive.
+    """One stage as a list shows it. Dates are in Asia/Shanghai and inclusive. Bureaus go by the name of the office.
 
     ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it.
     ``evidence`` is how many files are bound to it.
@@ -323,9 +323,9 @@ def _select_items() -> Select[*tuple[Any, ...]]:
             Stage.name.label("stage"),
             Stage.period,
             Stage.subject_id,
-            _Subject.name.label("subject_name"),
+            func.coalesce(_Subject.bureau, _Subject.name).label("subject_name"),
             Stage.actor_id,
-            _Actor.name.label("actor_name"),
+            func.coalesce(_Actor.bureau, _Actor.name).label("actor_name"),
             Stage.actor_level,
             Stage.district_id,
             _District.name.label("district_name"),

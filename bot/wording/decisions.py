@@ -69,9 +69,11 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                         p.text("Returned by: {office}", office=office),
                         p.text("Reason: {reason}", reason=voice.reason(brief.reason)),
                         p.text(
-                            "Please correct it {until} (3 working days, the day of the finding not counted).",
-                            until=voice.until(item),
-                        ),
+                            "Please correct it {deadline} (3 working days, the day of the finding not counted).",
+                            deadline=voice.deadline(brief.correction_due_on),
+                        )
+                        if brief.correction_due_on
+                        else None,
                         p.text(
                             "Basis: {clause}",
                             clause=f"{voice.law.rulebook.notice_of(item.rule).number} 二(七)",
