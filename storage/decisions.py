@@ -8,6 +8,7 @@ it, the line in the trail and the notifications it causes. Who may call what is 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -172,7 +173,6 @@ def _act(
         stage.act_by_on = until
         stage.excused = False
         stage.reason = reason
-    stage.version += 1
     _hand_over(law, chain)
     trail.record(
         session,
@@ -202,6 +202,7 @@ def _apply(
 ) -> None:
     stage = chain[position]
     stage.status = status
+    stage.version += 1
     stage.paused_until = None
     if status is Status.SUBMITTED or (status is Status.ACCEPTED and stage.submitted_at is None):
         stage.submitted_at = now
@@ -222,7 +223,7 @@ def _apply(
 
 def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
     """Open what the stage before has handed over, and let its date follow from the hand-over."""
-    for before, stage in zip(chain, chain[1:], strict=False):
+    for before, stage in pairwise(chain):
         ready = before.status in (Status.SUBMITTED, Status.ACCEPTED, Status.WAIVED)
         opens = ready and not stage.ready
         stage.ready = ready
@@ -278,11 +279,15 @@ def _tell(
     now: datetime,
     key: str | None = None,
 ) -> None:
+    """Tell an organisation's contacts; its leads only where nobody else can be reached, for they read digests."""
+    people = contacts.of_organisation(session, organisation_id)
+    staff = [contact for contact in people if not contact.lead] or people
     outbox.enqueue(
         session,
-        [contact.id for contact in contacts.of_organisation(session, organisation_id)],
+        [contact.id for contact in staff],
         kind,
         key=key or f"{stage.id}:{stage.version}",
         stage_id=stage.id,
         now=now,
+        not_before=outbox.after_quiet_hours(now),
     )

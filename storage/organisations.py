@@ -138,7 +138,7 @@ def find_units(
     ).all()
 
 
-def _units(scope: Scope, on: date) -> Select[tuple[Organisation]]:
+def _units(scope: Scope, on: date) -> Select[Organisation]:
     query = select(Organisation).where(Organisation.level == Level.UNIT, valid_on(on))
     match scope.level:
         case Level.MUNICIPAL:

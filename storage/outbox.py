@@ -5,7 +5,7 @@ What is in a notification and how it is worded is decided when it is sent, in `j
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, or_, select, update
@@ -16,12 +16,15 @@ from obligations.notice import Level
 from storage import trail
 from storage.errors import NotFoundError
 from storage.models import Binding, Contact, Notification, NotificationKind, Organisation, Outcome
-from storage.types import local_date
+from storage.types import NOTICE_ZONE, local_date
 
 LEASE = timedelta(minutes=2)
 """How long a claimed notification is left to its worker before another may take it."""
 
 BATCH = 100
+
+QUIET_FROM, QUIET_UNTIL = time(22), time(7)
+"""Between these hours in Asia/Shanghai nobody is told of a decision; it waits for the morning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +132,15 @@ def enqueue(
     ]
     if rows:
         session.execute(insert_ignoring_conflicts(session, Notification), rows)
+
+
+def after_quiet_hours(now: datetime) -> datetime:
+    """Return ``now``, or the end of the quiet hours (22:00 to 07:00 in Asia/Shanghai) where it falls within them."""
+    local = now.astimezone(NOTICE_ZONE)
+    if QUIET_UNTIL <= local.time() < QUIET_FROM:
+        return now
+    day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
+    return datetime.combine(day, QUIET_UNTIL, NOTICE_ZONE)
 
 
 def insert_ignoring_conflicts(session: Session, table: type[Any]) -> sqlite.Insert | postgresql.Insert:

@@ -37,7 +37,7 @@ def overdue(
     for index, item in enumerate(page.items, start=offset + 1):
         parts += [
             "",
-            f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item)}",
+            f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item) if choose_district else ''}",
             late_line(voice, item),
         ]
     rows = tuple(
