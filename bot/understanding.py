@@ -119,7 +119,8 @@ def understand(text: str, *, role: Level, today: date, vocabulary: Vocabulary | 
 
 def _acknowledges(bare: str, words: Vocabulary) -> bool:
     parts = [part.strip() for part in re.split(r"[,.!~。、;]+", bare) if part.strip()]
-    return all(part in words.acknowledgements or part.isnumeric() for part in parts)
+    said = [part for part in parts if part in words.acknowledgements]
+    return bool(said) and all(part in said or part.isnumeric() for part in parts)
 
 
 def _intent(folded: str, role: Level, slots: Mapping[str, str], words: Vocabulary) -> Intent:

@@ -39,10 +39,13 @@ def import_(
     now = now_of(chosen)
     try:
         read = workbook.read(file)
-        with writing(chosen) as database:
-            report = database.write(lambda session: registry.load(session, read, now=now, invite=invitations))
     except RegistryError as error:
         _report_faults(p, file, error.faults, as_json=as_json)
+    with writing(chosen) as database:
+        try:
+            report = database.write(lambda session: registry.load(session, read, now=now, invite=invitations))
+        except RegistryError as error:
+            _report_faults(p, file, error.faults, as_json=as_json)
     if as_json:
         as_told(
             {

@@ -1,0 +1,425 @@
+"""The command line answers in the terminal's language, as JSON where a program asks, and refuses in one line."""
+
+import json
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from openpyxl import Workbook
+
+from bot.cli import main
+from bot.cli.faults import sentence as fault_sentence
+from bot.cli.terminal import language_of_environment
+from bot.reasons import sentence
+from locales.printer import Printer
+from obligations.deadlines import DeadlineError, Facts, due
+from obligations.law import Law
+from obligations.reasons import ReasonCode
+from storage.credit_codes import check_character
+from storage.database import Database
+from storage.materialise import materialise
+from storage.registry_rows import Fault, FaultCode, Place
+
+NOW = datetime(2024, 3, 1, 1, 0, tzinfo=UTC)
+CREDIT_CODE = "91500000XXXX00001" + check_character("91500000XXXX00001")
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in [name for name in os.environ if name.startswith("DUEWATCH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DUEWATCH_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("DUEWATCH_NOW", NOW.isoformat())
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, list(arguments))
+
+
+def told(*arguments: str) -> Any:  # noqa: ANN401  # whatever JSON the command prints
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def refused(*arguments: str, code: int) -> str:
+    result = run(*arguments)
+    assert result.exit_code == code, result.output
+    assert result.stderr.startswith("duewatch: ")
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def workbook(path: Path, *, credit_code: str = CREDIT_CODE) -> str:
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    sheets: dict[str, list[list[str | None]]] = {
+        "区县": [
+            ["编码", "层级", "名称", "简称"],
+            ["500000", "市级", "示例市局", None],
+            ["500112", None, "示例北区", "北区"],
+        ],
+        "企业": [
+            ["统一社会信用代码", "名称", "行业", "燃料", "区县"],
+            [credit_code, "示例云岭火力发电有限公司", "发电", "燃煤", "北区"],
+        ],
+        "联系人": [["单位", "姓名", "负责人"], ["示例云岭火力发电有限公司", "环保专员甲", "否"]],
+    }
+    for name, rows in sheets.items():
+        page = made.create_sheet(name)
+        for row in rows:
+            page.append(row)
+    made.save(path)
+    return str(path)
+
+
+# duewatch due
+
+
+@pytest.mark.parametrize(
+    ("arguments", "due_on", "overdue_from", "kind"),
+    [
+        (["monthly-evidence", "unit", "2024-01"], "2024-02-20", "2024-02-21T00:00:00+08:00", "firm"),
+        (
+            ["monthly-evidence", "district", "2024-01"],
+            "2024-02-25",
+            "2024-02-26T00:00:00+08:00",
+            "provisional",
+        ),
+        (
+            ["monthly-evidence", "district", "2024-01", "--submitted", "2024-02-18T23:59"],
+            "2024-02-23",
+            "2024-02-24T00:00:00+08:00",
+            "firm",
+        ),
+        (
+            # 17:00 in London is already the 19th in Chongqing.
+            ["monthly-evidence", "district", "2024-01", "--submitted", "2024-02-18T17:00+00:00"],
+            "2024-02-24",
+            "2024-02-25T00:00:00+08:00",
+            "firm",
+        ),
+        (
+            [
+                "monthly-evidence",
+                "district",
+                "2024-01",
+                "--submitted",
+                "2024-02-03",
+                "--submitted",
+                "2024-02-10",
+            ],
+            "2024-02-15",
+            "2024-02-16T00:00:00+08:00",
+            "firm",
+        ),
+        (
+            ["correction", "unit", "2024-01", "--found", "2024-02-08"],
+            "2024-02-19",
+            "2024-02-20T00:00:00+08:00",
+            "firm",
+        ),
+        (["coal-sample-retention", "unit", "2023-09"], "2024-09-30", None, "firm"),
+        (["annual-report", "unit", "2023"], "2024-02-01", "2024-02-02T00:00:00+08:00", "firm"),
+    ],
+)
+def test_a_deadline_as_json(
+    home: Path, arguments: list[str], due_on: str, overdue_from: str | None, kind: str
+) -> None:
+    answer = told("due", *arguments)
+    assert (answer["due_on"], answer["overdue_from"], answer["kind"]) == (due_on, overdue_from, kind)
+    assert answer["clause"]
+    assert answer["reasons"]
+    assert all(isinstance(reason, str) for reason in answer["reasons"])
+    assert not (home / "data").exists()
+
+
+def test_a_deadline_in_words_speaks_the_terminals_language(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Due by 24:00 on Thu 1 Feb 2024" in run("due", "annual-report", "unit", "2023").output
+    assert "31 Jan 2024" in run("due", "annual-report", "unit", "2023").output
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    said = run("due", "annual-report", "unit", "2023").output
+    assert "2024年2月1日" in said
+    assert "Thu" not in said
+    assert "Thu" in run("--lang", "en", "due", "annual-report", "unit", "2023").output
+    assert not (home / "data").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_a_duty_of_another_sector_does_not_bind() -> None:
+    answer = told("due", "monthly-evidence", "unit", "2024-01", "--sector", "steel")
+    assert (answer["applies"], answer["due_on"], answer["kind"]) == (False, None, "none")
+    assert told("due", "monthly-evidence", "unit", "2024-01", "--sector", "power")["due_on"] == "2024-02-20"
+
+
+@pytest.mark.usefixtures("home")
+def test_rolling_is_asked_for() -> None:
+    fixed = told("due", "monthly-evidence", "unit", "2023-12")
+    rolled = told("due", "monthly-evidence", "unit", "2023-12", "--roll", "next_working_day")
+    assert (fixed["due_on"], rolled["due_on"]) == ("2024-01-20", "2024-01-22")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["due", "montly-evidence", "unit", "2024-01"], "monthly-evidence"),
+        (["due", "monthly-evidence", "agency", "2024-01"], "unit, district, municipal"),
+        (["due", "monthly-evidence", "unit", "2024"], "2023-08"),
+        (["due", "monthly-evidence", "unit", "2024-13"], "2024-01"),
+        (["due", "monthly-evidence", "unit", "2023-07"], "begins with 2023-08"),
+        (["rules", "show", "corection"], "correction"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_question_amiss_is_refused_in_one_line(arguments: list[str], words: str) -> None:
+    assert words in refused(*arguments, code=2)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_date_amiss_says_how_to_write_one() -> None:
+    result = run("due", "correction", "unit", "2024-01", "--found", "yesterday")
+    assert result.exit_code == 2
+    assert "2024-01-20" in result.stderr
+
+
+# duewatch rules
+
+
+@pytest.mark.usefixtures("home")
+def test_the_rulebook_is_listed_and_shown(law: Law) -> None:
+    listed = told("rules", "list")
+    assert [each["rule"] for each in listed] == [rule.name for rule in law.rulebook.rules]
+    assert all(rule.name in run("rules").output for rule in law.rulebook.rules)
+    shown = told("rules", "show", "monthly-evidence")
+    assert [stage["name"] for stage in shown["stages"]] == ["unit", "district", "municipal"]
+    said = run("--lang", "zh-hans", "rules", "show", "monthly-evidence").output
+    assert "于每月结束后20个自然日内" in said
+
+
+@pytest.mark.usefixtures("home")
+def test_every_rule_can_be_shown_in_both_languages(law: Law) -> None:
+    for rule in law.rulebook.rules:
+        for language in ("zh-hans", "en"):
+            assert run("--lang", language, "rules", "show", rule.name).exit_code == 0
+
+
+def test_a_notice_file_is_checked(home: Path) -> None:
+    shipped = Path(sys.modules["obligations"].__file__ or "").parent / "notices" / "cq-2023-2.toml"
+    assert told("rules", "check", str(shipped))["valid"] is True
+    broken = home / "broken.toml"
+    broken.write_text(
+        shipped.read_text(encoding="utf-8").replace("days = 20", "days = -1", 1), encoding="utf-8"
+    )
+    result = run("rules", "check", str(broken))
+    assert result.exit_code == 1
+    assert "broken.toml" in result.stderr
+    assert "monthly-evidence" in result.stderr
+    answer = json.loads(run("rules", "check", str(broken), "--json").stdout)
+    assert answer["valid"] is False
+    assert answer["problems"][0]["rule"] == "monthly-evidence"
+
+
+# duewatch understand
+
+
+def test_a_sentence_is_understood_without_a_database(home: Path) -> None:
+    answer = told(
+        "understand", "渝北区谁还没交上个月的存证", "--role", "municipal", "--now", "2024-01-22T09:00"
+    )
+    assert answer == {
+        "intent": "who_is_overdue",
+        "slots": {"kind": "monthly-evidence", "period": "2023-12", "district": "渝北区"},
+    }
+    assert told("understand", "收到", "--role", "unit", "--organisation", "X") == {
+        "intent": "none",
+        "slots": {},
+    }
+    assert not (home / "data").exists()
+
+
+@pytest.mark.usefixtures("home")
+def test_the_zone_of_now_decides_what_last_month_is() -> None:
+    said = ["understand", "上个月谁没交", "--role", "municipal", "--now"]
+    assert told(*said, "2024-01-31T23:30")["slots"]["period"] == "2023-12"
+    assert told(*said, "2024-01-31T23:30+00:00")["slots"]["period"] == "2024-01"
+
+
+# duewatch import, invite, overdue, db
+
+
+def test_a_registry_is_loaded_and_the_same_again_changes_nothing(home: Path) -> None:
+    path = workbook(home / "r.xlsx")
+    assert told("import", path) == {"created": 4, "updated": 0, "unchanged": 0, "invitations": []}
+    answer = told("import", path, "--invitations")
+    assert (answer["created"], answer["unchanged"], len(answer["invitations"])) == (0, 4, 1)
+    assert answer["invitations"][0]["contact"] == "环保专员甲"
+    assert "/start " in run("import", path, "--invitations").output
+
+
+def test_faults_are_told_by_sheet_row_and_column_and_nothing_is_loaded(home: Path) -> None:
+    path = workbook(home / "r.xlsx", credit_code=CREDIT_CODE[:-1] + "?")
+    result = run("import", path)
+    assert result.exit_code == 1
+    assert "r.xlsx: 企业, row 2, column 统一社会信用代码:" in result.stderr
+    assert "nothing was changed" in result.stderr
+    faults = json.loads(run("import", path, "--json").stdout)["faults"]
+    assert [(fault["sheet"], fault["row"], fault["code"]) for fault in faults] == [
+        ("企业", 2, "credit_code_character")
+    ]
+    assert "no organisations yet" in refused("overdue", code=1)
+
+
+def test_a_template_is_written_once(home: Path) -> None:
+    path = str(home / "t.xlsx")
+    assert run("import", "--template", path).exit_code == 0
+    assert "there already" in refused("import", "--template", path, code=2)
+    refused("import", code=2)
+
+
+def test_an_invitation_is_for_an_organisation_there_is(home: Path) -> None:
+    assert "duewatch import FILE" in refused("invite", CREDIT_CODE, code=1)
+    run("import", workbook(home / "r.xlsx"))
+    answer = told("invite", CREDIT_CODE, "--lead")
+    assert (answer["organisation"], answer["lead"], len(answer["token"])) == (
+        "示例云岭火力发电有限公司",
+        True,
+        43,
+    )
+    assert "/start " in run("invite", "500112").output
+    assert "不存在" in refused("invite", "不存在", code=2)
+
+
+def test_who_is_overdue_in_a_terminal(home: Path, law: Law) -> None:
+    assert "duewatch import FILE" in refused("overdue", code=1)
+    run("import", workbook(home / "r.xlsx"))
+    assert told("overdue")["items"] == []
+    assert "Nobody is overdue" in run("overdue").output
+    database = Database(f"sqlite:///{home}/data/duewatch.db")
+    first, last = datetime(2024, 2, 1, tzinfo=UTC).date(), datetime(2024, 3, 31, tzinfo=UTC).date()
+    database.write(lambda session: materialise(session, law, since=first, through=last, now=NOW))
+    database.close()
+    answer = told("overdue", "--on", "2024-02-21", "--district", "北区")
+    assert answer["scope"] == "示例北区"
+    late = {(item["rule"], item["actor"], item["days_overdue"]) for item in answer["items"]}
+    assert ("monthly-evidence", "示例云岭火力发电有限公司", 1) in late
+    assert "示例云岭火力发电有限公司" in run("overdue", "--on", "2024-02-21").output
+    assert len(told("overdue", "--on", "2024-02-21", "--limit", "1")["items"]) == 1
+    assert "南区" in refused("overdue", "--district", "南区", code=2)
+
+
+def test_the_database_is_created_and_checked(home: Path) -> None:
+    assert "duewatch import FILE" in refused("db", "check", code=1)
+    assert told("db", "upgrade") == {"created": True, "up_to_date": True}
+    assert told("db", "upgrade")["created"] is False
+    run("import", workbook(home / "r.xlsx"))
+    assert told("db", "check") == {"tables": "match", "trail": "intact", "first_broken_event": None}
+
+
+def test_a_changed_line_of_the_trail_is_found(home: Path) -> None:
+    run("import", workbook(home / "r.xlsx"))
+    code = "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(\"update event set kind='x' where id=1\"); c.commit()"
+    subprocess.run([sys.executable, "-c", code, str(home / "data" / "duewatch.db")], check=True)  # noqa: S603  # our own words
+    assert "event 1" in refused("db", "check", code=1)
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_amiss_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUEWATCH_NOW", "tomorrow")
+    assert "DUEWATCH_NOW" in refused("overdue", code=2)
+    monkeypatch.delenv("DUEWATCH_NOW")
+    monkeypatch.setenv("DUEWATCH_DATABASE_URL", "mysql://somewhere/else")
+    assert "DUEWATCH_DATABASE_URL" in refused("overdue", code=2)
+
+
+# The words themselves.
+
+
+@pytest.mark.parametrize(
+    ("environment", "language"),
+    [
+        ({"LANG": "zh_CN.UTF-8"}, "zh-hans"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LC_ALL": "C", "LANG": "zh_CN"}, "en"),
+        ({"LC_ALL": "", "LANG": "zh_TW"}, "zh-hans"),
+        ({}, "en"),
+    ],
+)
+def test_the_language_of_a_terminal(environment: dict[str, str], language: str) -> None:
+    assert language_of_environment(environment) == language
+
+
+def test_every_reason_a_rule_can_give_has_a_sentence(law: Law) -> None:
+    days = [datetime(2024, month, day, tzinfo=UTC).date() for month in (2, 3) for day in (3, 9, 22, 28)]
+    days.append(datetime(2027, 5, 1, tzinfo=UTC).date())
+    facts = [Facts(), *(Facts(submitted_on=(day,), found_on=day, announced_on=day) for day in days)]
+    facts.append(Facts(submitted_on=(days[0], days[1])))
+    facts += [Facts(submitted_on=(datetime(2023, 9, 22, tzinfo=UTC).date(),))]
+    heard = set()
+    for rule in law.rulebook.rules:
+        periods = [rule.first_period]
+        if rule.recurrence.value in {"monthly", "yearly"}:
+            periods += [periods[0].next(), periods[0].next().next().next().next()]
+        for stage in rule.stages:
+            for period in periods:
+                for fact in facts:
+                    for roll in ("none", "next_working_day"):
+                        try:
+                            answer = due(
+                                rule, stage.name, period, facts=fact, calendar=law.calendar, roll=roll
+                            )
+                        except DeadlineError:
+                            continue
+                        for reason in answer.reasons:
+                            heard.add(reason.code)
+                            for language in ("zh-hans", "en"):
+                                said = sentence(Printer.for_language(language), reason)
+                                assert said
+                                assert "{" not in said
+    assert set(ReasonCode) - heard <= {ReasonCode.CHAIN_AT_RISK, ReasonCode.ROLL_CAPPED}
+
+
+def test_every_fault_of_a_registry_has_a_sentence() -> None:
+    arguments = dict.fromkeys(("found", "expected", "row", "rows", "megabytes", "characters"), "x")
+    for language in ("zh-hans", "en"):
+        p = Printer.for_language(language)
+        for code in FaultCode:
+            fault = Fault(code=code, place=Place(sheet="企业", row=3), column="name", arguments=arguments)
+            said = fault_sentence(p, fault)
+            assert "名称" in said
+            assert "{" not in said
+
+
+# The installed program.
+
+
+def test_the_installed_program_answers(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("duewatch")
+    environment = {"PATH": os.environ["PATH"], "DUEWATCH_DATA_DIR": str(tmp_path), "LANG": "zh_CN.UTF-8"}
+
+    def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(  # noqa: S603  # our own program
+            [program, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    answer = ask("due", "monthly-evidence", "unit", "2024-01", "--json")
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["due_on"] == "2024-02-20"
+    wrong = ask("due", "monthly-evidence", "unit", "2024")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    helped = ask("--help")
+    for command in ("run", "rules", "due", "understand", "import", "invite", "overdue", "simulate", "db"):
+        assert command in helped.stdout

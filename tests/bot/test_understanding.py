@@ -1,0 +1,195 @@
+"""A sentence is read for what it asks and of what; where nothing is recognised nothing is guessed."""
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.spoken_periods import period_in
+from bot.understanding import Intent, Place, shipped_vocabulary, understand
+from obligations.law import Law
+from obligations.notice import Level
+
+TODAY = date(2024, 1, 22)
+UNIT, DISTRICT, CITY = Level.UNIT, Level.DISTRICT, Level.MUNICIPAL
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "intent", "slots"),
+    [
+        (CITY, "谁逾期了", "who_is_overdue", {}),
+        (CITY, "谁还没交上个月的存证？", "who_is_overdue", {"kind": "monthly-evidence", "period": "2023-12"}),
+        (CITY, "渝北区有哪些企业逾期了", "who_is_overdue", {"district": "渝北区"}),
+        (CITY, "誰還沒交", "who_is_overdue", {}),
+        (CITY, "who is overdue in Yubei", "who_is_overdue", {"district": "渝北区"}),
+        (CITY, "2023年度排放报告谁没交", "who_is_overdue", {"kind": "annual-report", "period": "2023"}),
+        (DISTRICT, "逾期名单", "who_is_overdue", {}),
+        (UNIT, "我逾期了吗", "my_obligations", {}),
+        (UNIT, "我有什么要做", "my_obligations", {}),
+        (UNIT, "还没交怎么办", "my_obligations", {}),
+        (UNIT, "what do I have to do", "my_obligations", {}),
+        (UNIT, "什么时候交年度报告", "next_deadline", {"kind": "annual-report"}),
+        (UNIT, "下一个截止日期是哪天", "next_deadline", {}),
+        (UNIT, "when is the annual report due", "next_deadline", {"kind": "annual-report"}),
+        (UNIT, "本月应交的存证已上传", "confirm_done", {"kind": "monthly-evidence", "period": "2023-12"}),
+        (UNIT, "交了", "confirm_done", {}),
+        (UNIT, "done", "confirm_done", {}),
+        (
+            UNIT,
+            "I have submitted the monthly evidence for December 2023",
+            "confirm_done",
+            {"kind": "monthly-evidence", "period": "2023-12"},
+        ),
+        (UNIT, "我要上传存证", "upload_evidence", {"kind": "monthly-evidence"}),
+        (UNIT, "send a file", "upload_evidence", {}),
+        (UNIT, "明天再提醒我", "snooze", {"period": "2024-01-23"}),
+        (UNIT, "remind me later", "snooze", {}),
+        (UNIT, "switch to English", "language", {}),
+        (UNIT, "切换语言", "language", {}),
+        (UNIT, "help", "help", {}),
+        (UNIT, "怎么用", "help", {}),
+        (UNIT, "人工", "contact_help", {}),
+        (UNIT, "为什么是25日", "rule_explain", {}),
+        (
+            UNIT,
+            "填错了，想更正1月存证",
+            "correction_request",
+            {"kind": "monthly-evidence", "period": "2024-01"},
+        ),
+        (CITY, "导出逾期名单", "export", {}),
+        (CITY, "全市情况怎么样", "city_summary", {}),
+        (CITY, "how are we doing, summary", "city_summary", {}),
+        (DISTRICT, "情况怎么样", "district_summary", {}),
+        (CITY, "江津进展如何", "district_summary", {"district": "江津区"}),
+        (CITY, "万州一季度情况", "district_summary", {"district": "万州区", "period": "2024-Q1"}),
+        (DISTRICT, "示例云岭火力发电交了吗", "unit_status", {"unit": "示例云岭火力发电"}),
+        (
+            DISTRICT,
+            "查一下渝北区示例渝北云岭火力发电有限公司的情况",
+            "unit_status",
+            {"district": "渝北区", "unit": "示例渝北云岭火力发电有限公司"},
+        ),
+        (
+            CITY,
+            "Has Sample Yunling Coal Power submitted?",
+            "unit_status",
+            {"unit": "Sample Yunling Coal Power"},
+        ),
+        (CITY, "91350100m000100y43 状态", "unit_status", {"unit": "91350100M000100Y43"}),
+        (UNIT, "存证交了吗", "unit_status", {"kind": "monthly-evidence"}),
+    ],
+)
+def test_what_a_sentence_asks(role: Level, text: str, intent: str, slots: dict[str, str]) -> None:
+    reading = understand(text, role=role, today=TODAY)
+    assert (reading.intent, dict(reading.slots)) == (Intent(intent), slots)
+
+
+@pytest.mark.parametrize("text", ["收到", "好的", "ok", "OK!", "谢谢，收到。", "thanks", "嗯嗯", "Got it."])
+def test_an_acknowledgement_asks_for_nothing(text: str) -> None:
+    reading = understand(text, role=UNIT, today=TODAY)
+    assert (reading.intent, reading.acknowledgement) == (Intent.NONE, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "12", "3.5", "二", "👍", "？", "不知道", "重庆天气怎么样", "asdf qwer"]
+)
+def test_what_is_not_recognised_is_none_and_no_acknowledgement(text: str) -> None:
+    reading = understand(text, role=CITY, today=TODAY)
+    assert (reading.intent, reading.acknowledgement) == (Intent.NONE, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没交",
+        "存证还没上传",
+        "not submitted yet",
+        "交了吗",
+        "是否已提交",
+        "谁已经交了",
+        "has everyone submitted?",
+    ],
+)
+def test_a_question_or_a_lack_is_never_a_confirmation(text: str) -> None:
+    for role in (UNIT, DISTRICT, CITY):
+        assert understand(text, role=role, today=TODAY).intent is not Intent.CONFIRM_DONE
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "period"),
+    [
+        ("上个月", date(2024, 1, 5), "2023-12"),
+        ("上上个月", date(2024, 1, 5), "2023-11"),
+        ("下月", date(2023, 12, 31), "2024-01"),
+        ("本月", date(2024, 2, 29), "2024-02"),
+        ("2023年12月", date(2024, 2, 1), "2023-12"),
+        ("2023-12", date(2024, 2, 1), "2023-12"),
+        ("2023.9", date(2024, 2, 1), "2023-09"),
+        ("十二月的", date(2024, 2, 1), "2023-12"),
+        ("十一月份", date(2024, 2, 1), "2023-11"),
+        ("2月", date(2024, 2, 1), "2024-02"),
+        ("去年9月", date(2024, 2, 1), "2023-09"),
+        ("december", date(2024, 2, 1), "2023-12"),
+        ("2023年度", date(2024, 2, 1), "2023"),
+        ("去年", date(2024, 2, 1), "2023"),
+        ("2021、2022年度", date(2023, 9, 1), "2021-2022"),
+        ("2021-2022", date(2023, 9, 1), "2021-2022"),
+        ("2021和2022年", date(2023, 9, 1), "2021-2022"),
+        ("2024年一季度", date(2024, 6, 1), "2024-Q1"),
+        ("上季度", date(2024, 1, 1), "2023-Q4"),
+        ("last quarter", date(2024, 4, 1), "2024-Q1"),
+        ("上周", date(2024, 1, 1), "2023-W52"),
+        ("this week", date(2024, 12, 30), "2025-W01"),
+        ("2024年1月20日", date(2024, 2, 1), "2024-01-20"),
+        ("1月20日", date(2024, 2, 1), "2024-01-20"),
+        ("昨天", date(2024, 3, 1), "2024-02-29"),
+        ("2024年2月30日", date(2024, 2, 1), "2024-02"),
+        ("3个月", date(2024, 2, 1), None),
+        ("什么时候", date(2024, 2, 1), None),
+        ("may i ask", date(2024, 2, 1), None),
+    ],
+)
+def test_the_period_a_sentence_speaks_of(text: str, today: date, period: str | None) -> None:
+    assert period_in(text, today=today) == period
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "district"),
+    [
+        ("渝北", date(2024, 1, 1), "渝北区"),
+        ("渝北", date(2026, 1, 1), "两江新区（行政区）"),
+        ("渝北区", date(2026, 1, 1), "渝北区"),
+        ("两江新区", date(2024, 1, 1), "两江新区（国家级新区）"),
+        ("两江新区", date(2026, 1, 1), "两江新区（行政区）"),
+        ("酉阳县", date(2024, 1, 1), "酉阳土家族苗族自治县"),
+        ("沙坪壩", date(2024, 1, 1), "沙坪坝区"),
+        ("高新区", date(2024, 1, 1), "西部科学城重庆高新区"),
+        ("Nan'an", date(2024, 1, 1), "南岸区"),
+        ("万盛", date(2024, 1, 1), "万盛经济技术开发区"),
+    ],
+)
+def test_a_district_is_given_by_its_official_name_on_that_day(text: str, today: date, district: str) -> None:
+    assert understand(f"{text} 情况", role=CITY, today=today).slots["district"] == district
+
+
+def test_another_city_brings_its_own_districts() -> None:
+    words = shipped_vocabulary().of_districts([Place(name="示例北区", aliases=("城北",))])
+    reading = understand("城北谁没交，渝北呢", role=CITY, today=TODAY, vocabulary=words)
+    assert dict(reading.slots) == {"district": "示例北区"}
+
+
+def test_every_kind_is_a_rule_of_the_notice(law: Law) -> None:
+    names = {rule.name for rule in law.rulebook.rules}
+    assert set(shipped_vocabulary().kinds.values()) <= names
+
+
+@given(
+    st.text(max_size=500),
+    st.sampled_from([UNIT, DISTRICT, CITY]),
+    st.dates(date(2000, 3, 1), date(2199, 1, 1)),
+)
+def test_no_text_breaks_it_and_the_same_text_means_the_same(text: str, role: Level, today: date) -> None:
+    first = understand(text, role=role, today=today)
+    assert first == understand(text, role=role, today=today)
+    assert set(first.slots) <= {"period", "district", "unit", "kind"}
