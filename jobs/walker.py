@@ -3,7 +3,7 @@
 Deliveries are drained at each stop, and a stop is made wherever one falls due in between.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -32,7 +32,7 @@ async def walk(
     set_clock: Callable[[datetime], None],
     before_stop: Callable[[datetime], Awaitable[None]] | None = None,
     before_job: Callable[[str, datetime], Awaitable[None]] | None = None,
-) -> AsyncIterator[Stop]:
+) -> AsyncGenerator[Stop, None]:
     """Run all that fires after ``since`` and through ``until``, and what is waiting to be sent at ``since``.
 
     At each stop the clock is set, then ``before_stop`` lets people act up to it, then ``before_job`` may look on,

@@ -6,8 +6,9 @@ people of the city acting in between.
 """
 
 import asyncio
+import itertools
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
@@ -44,8 +45,10 @@ _CHANNEL: Final = "telegram"
 _NOW_KEY: Final = "play.now"
 _INVITATION_KEY: Final = "play.invitation"
 _MORNING: Final = time(9, 0)
+_PEOPLE_ACT_AT: Final = (time(10, 30), time(14, 30), time(18, 0))
 _LOOK_AHEAD: Final = timedelta(days=62)
 _TICK_SECONDS: Final = 1.0
+_REMEMBER_EVERY_TICKS: Final = 10
 _JOBS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "daily_digest": {"zh": "每日督办", "en": "daily digest"},
@@ -87,7 +90,7 @@ class CityPlay:
         self._invitation = invitation
         self._assistant: Assistant | None = None
         self._walking = asyncio.Lock()
-        self._walked_to = clock.now()
+        self._walked_to = self._acted_to = clock.now()
         self._played: frozenset[int] = frozenset()
 
     async def begin(self, assistant: Assistant) -> None:
@@ -95,7 +98,7 @@ class CityPlay:
         self._assistant = assistant
         self._played = await self._installation.database.ask(_played)
         await catch_up(assistant.context, self._clock.now())
-        self._walked_to = self._clock.now()
+        self._walked_to = self._acted_to = self._clock.now()
 
     def now(self) -> datetime:
         """Return the instant the play stands at."""
@@ -128,15 +131,17 @@ class CityPlay:
 
     async def tick(self) -> None:
         """Keep up with the running clock, until cancelled."""
-        while True:
+        for count in itertools.count():
             async with self._walking:
                 async with aclosing(self._walk(self._clock.now(), hold=False)) as stops:
                     async for _ in stops:
                         pass
-                await self._remember()
+                if count % _REMEMBER_EVERY_TICKS == 0:
+                    await self._remember()
             await asyncio.sleep(_TICK_SECONDS)
 
-    async def _walk(self, until: datetime, *, hold: bool = True) -> AsyncIterator[Stop]:
+    async def _walk(self, until: datetime, *, hold: bool = True) -> AsyncGenerator[Stop, None]:
+        """Walk the timetable to an instant; at some hours on the way the made-up people do what is theirs."""
         if self._assistant is None:
             raise RuntimeError("the play has not begun")
 
@@ -145,27 +150,27 @@ class CityPlay:
             if hold:
                 self._clock.hold(instant)
 
-        acted_to = self._walked_to
+        while self._walked_to < until:
+            hour = _people_act_at(self._walked_to)
+            leg = min(hour, until)
+            stops = walk(self._assistant.context, since=self._walked_to, until=leg, set_clock=set_clock)
+            async with aclosing(stops):
+                async for stop in stops:
+                    yield stop
+            set_clock(leg)
+            if leg == hour:
+                await self._let_people_act(hour)
 
-        async def people(instant: datetime) -> None:
-            nonlocal acted_to
-            await act(
-                self._installation.database,
-                self._installation.law,
-                since=acted_to,
-                until=instant,
-                played=self._played,
-            )
-            acted_to = instant
-
-        stops = walk(
-            self._assistant.context, since=self._walked_to, until=until, set_clock=set_clock, before_stop=people
+    async def _let_people_act(self, until: datetime) -> None:
+        await act(
+            self._installation.database,
+            self._installation.law,
+            since=self._acted_to,
+            until=until,
+            played=self._played,
+            folder=self._installation.folder,
         )
-        async with aclosing(stops):
-            async for stop in stops:
-                yield stop
-        await people(until)
-        self._walked_to = until
+        self._acted_to = until
 
     async def _remember(self) -> None:
         now = self._clock.now().isoformat()
@@ -196,7 +201,9 @@ async def serve(settings: Settings, port: int) -> None:
         ):
             await play.begin(assistant)
             ticking = asyncio.create_task(play.tick())
-            click.echo(f"督期 Duewatch 沙盒 · the sandbox is at {url}  (Ctrl-C ends it; it goes on where it was)")
+            click.echo(
+                f"督期 Duewatch 沙盒 · the sandbox is at {url}  (Ctrl-C ends it; it goes on where it was)"
+            )
             ended = asyncio.create_task(stop.wait())
             await asyncio.wait({ended, ticking}, return_when=asyncio.FIRST_COMPLETED)
             if ticking.done():
@@ -265,6 +272,14 @@ def _target(since: datetime, step: Step) -> datetime:
             return (morning if local < morning else morning + timedelta(days=1)).astimezone(UTC)
         case _:
             return since + timedelta(days=step.days)
+
+
+def _people_act_at(after: datetime) -> datetime:
+    """Return the next hour after an instant at which the made-up people have done something."""
+    local = after.astimezone(NOTICE_ZONE)
+    days = (local.date(), local.date() + timedelta(days=1))
+    hours = (datetime.combine(day, hour, NOTICE_ZONE) for day in days for hour in _PEOPLE_ACT_AT)
+    return min(instant for instant in hours if instant > local).astimezone(UTC)
 
 
 def _note(stop: Stop) -> Mapping[str, str] | None:
