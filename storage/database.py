@@ -5,6 +5,8 @@ which never waits for it. Migrations are applied here and nowhere else.
 """
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,16 +16,22 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import Session as Session  # a unit of work is written against it in every room
+from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.errors import DatabaseUrlError
+
+__all__ = ["Database", "Session", "Work"]  # a unit of work is written against Session in every room
 
 T = TypeVar("T")
 Work = Callable[[Session], T]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK_TIMEOUT_SECONDS = 60
+_WAL_ATTEMPTS = 10
+_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_one_migration_at_a_time = threading.Lock()
+"""Alembic keeps what it is migrating in module-level names, so two threads must not be in it together."""
 
 
 class Database:
@@ -40,12 +48,12 @@ class Database:
             raise DatabaseUrlError(
                 "not a database URL; expected for example sqlite:///duewatch.db"
             ) from error
-        if parsed.get_backend_name() != "sqlite":
-            raise DatabaseUrlError(
-                f"{parsed.get_backend_name()} is not supported; use sqlite:///path/to/duewatch.db"
-            )
+        if parsed.drivername not in _DRIVERS:
+            raise DatabaseUrlError(f"{parsed.drivername} is not supported; use sqlite:///path/to/duewatch.db")
         if not parsed.database or parsed.database == ":memory:":
             raise DatabaseUrlError("an in-memory database would forget everything; name a file")
+        if parsed.query or parsed.database.startswith("file:"):
+            raise DatabaseUrlError("a database URL takes no options; use sqlite:///path/to/duewatch.db")
         self.path = Path(parsed.database)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._write = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
@@ -74,7 +82,7 @@ class Database:
 
     def upgrade(self) -> None:
         """Apply the migrations that are missing. Safe to repeat, and when several processes start at once."""
-        with _foreign_keys_off(self._write) as connection:
+        with _one_migration_at_a_time, _foreign_keys_off(self._write) as connection:
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
@@ -88,7 +96,7 @@ class Database:
         from storage.models import Base  # noqa: PLC0415  # likewise
 
         with self._read.connect() as connection:
-            return compare_metadata(MigrationContext.configure(connection), Base.metadata)
+            return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
 
     def close(self) -> None:
         """Close every connection."""
@@ -110,7 +118,7 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
         # The driver must not open transactions by itself: a read that turns into a write would lose updates.
         connection.isolation_level = None
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(cursor)
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -120,6 +128,22 @@ def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
         connection.exec_driver_sql(begin)
 
     return engine
+
+
+def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
+    """Make the file a WAL one, also while other processes are doing the same or still write the old way.
+
+    This one statement does not wait for a lock, whatever the timeout; a transaction does, so one is used to wait.
+    """
+    for _ in range(_WAL_ATTEMPTS):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            cursor.execute("BEGIN EXCLUSIVE")
+            cursor.execute("COMMIT")
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager
