@@ -1,4 +1,7 @@
-"""The event trail: append-only, each line hash-chained to the one before, so that a removed or edited line shows."""
+"""The event trail: append-only, each line hash-chained to the one before, so that a removed or edited line shows.
+
+The hash of the last line is kept apart as well: without it, the end of the chain could go missing unseen.
+"""
 
 import hashlib
 import json
@@ -8,9 +11,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from storage import settings
 from storage.models import Event
 
 _GENESIS = "0" * 64
+_HEAD = "trail.head"
 
 
 def record(
@@ -24,7 +29,6 @@ def record(
     **detail: Any,  # noqa: ANN401  # whatever the kind needs, as JSON
 ) -> Event:
     """Append one event in the caller's transaction. ``detail`` must be JSON values."""
-    previous = session.scalar(select(Event.hash).order_by(Event.id.desc()).limit(1)) or _GENESIS
     event = Event(
         at=at,
         kind=kind,
@@ -32,11 +36,12 @@ def record(
         organisation_id=organisation_id,
         contact_id=contact_id,
         detail=detail,
-        previous_hash=previous,
+        previous_hash=_head(session),
         hash="",
     )
     event.hash = _hash(event)
     session.add(event)
+    settings.put(session, _HEAD, event.hash)
     session.flush()
     return event
 
@@ -47,13 +52,22 @@ def of_stage(session: Session, stage_id: int) -> list[Event]:
 
 
 def first_broken(session: Session) -> int | None:
-    """Return the id of the first event whose hash or link is wrong; None when the whole trail holds."""
-    previous = _GENESIS
+    """Return the id of the first event whose hash or link is wrong, or that is missing at the end.
+
+    None when the whole trail holds.
+    """
+    previous, last_id = _GENESIS, 0
     for event in session.scalars(select(Event).order_by(Event.id).execution_options(yield_per=1000)):
         if event.previous_hash != previous or event.hash != _hash(event):
             return event.id
-        previous = event.hash
-    return None
+        previous, last_id = event.hash, event.id
+    return None if previous == _head(session) else last_id + 1
+
+
+def _head(session: Session) -> str:
+    """Return the hash the next line is chained to."""
+    last = select(Event.hash).order_by(Event.id.desc()).limit(1)
+    return settings.get(session, _HEAD) or session.scalar(last) or _GENESIS
 
 
 def _hash(event: Event) -> str:
