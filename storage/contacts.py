@@ -13,6 +13,7 @@ from storage.errors import InvitationRefusedError, NotFoundError
 from storage.models import Binding, Contact, Conversation, Invitation
 
 INVITATION_VALID_FOR = timedelta(days=14)
+_ENROLLED_ELSEWHERE = "enrolled elsewhere"
 
 
 def reachable() -> ColumnElement[bool]:
@@ -60,7 +61,7 @@ def enrol(
     session.execute(
         update(Binding)
         .where(Binding.channel == channel, Binding.address == address, Binding.active)
-        .values(active=False, inactive_reason="enrolled elsewhere")
+        .values(active=False, inactive_reason=_ENROLLED_ELSEWHERE)
     )
     contact = add(
         session,
@@ -193,26 +194,36 @@ def unbind(session: Session, channel: str, address: str, *, reason: str, now: da
 
 
 def rebind(session: Session, channel: str, address: str, *, to: str) -> None:
-    """Move an active binding to a new address, as when a chat migrates."""
+    """Move an active binding to a new address, as when a chat migrates.
+
+    Where somebody enrolled at the new address meanwhile, that newer binding stays and the old one is turned off.
+    """
+    moved: dict[str, object] = {"address": to}
+    if session.scalar(
+        select(Binding.id).where(Binding.channel == channel, Binding.address == to, Binding.active)
+    ):
+        moved = {"active": False, "inactive_reason": _ENROLLED_ELSEWHERE}
     session.execute(
         update(Binding)
         .where(Binding.channel == channel, Binding.address == address, Binding.active)
-        .values(address=to)
+        .values(moved)
     )
 
 
 def revive(session: Session, channel: str, address: str) -> None:
-    """Turn a binding on again that was turned off because the reader had blocked the chat."""
-    if by_address(session, channel, address) is not None:
-        return
+    """Turn a binding on again that was turned off because it could not be reached.
+
+    Only the last one of the address: whoever enrolled there earlier has left it, whatever became of the last.
+    """
     last = session.scalar(
         select(Binding)
-        .join(Contact, Contact.id == Binding.contact_id)
-        .where(Binding.channel == channel, Binding.address == address, Contact.retired_at.is_(None))
+        .where(Binding.channel == channel, Binding.address == address)
         .order_by(Binding.id.desc())
         .limit(1)
     )
-    if last is not None and last.inactive_reason != "enrolled elsewhere":
+    if last is None or last.active or last.inactive_reason == _ENROLLED_ELSEWHERE:
+        return
+    if get(session, last.contact_id).retired_at is None:
         last.active = True
         last.inactive_reason = None
 
