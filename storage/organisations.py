@@ -118,18 +118,29 @@ def within(session: Session, unit_id: int, scope: Scope, *, on: date) -> bool:
 def find_units(
     session: Session, words: str, scope: Scope, *, on: date, limit: int = 6
 ) -> Sequence[Organisation]:
-    """Return the units within a scope whose name, short name, code or alias contains ``words``; exact ones first."""
-    pattern = f"%{words.replace('%', '').replace('_', '')}%"
-    called = select(Alias.organisation_id).where(Alias.text.ilike(pattern))
+    """Return the units within a scope whose name, short name, code or alias contains ``words``; exact ones first.
+
+    Every character counts as itself: ``%`` and ``_`` are no wildcards. No words find nothing.
+    """
+    words = words.strip()
+    if not words:
+        return ()
     matches = or_(
-        Organisation.name.ilike(pattern),
-        Organisation.short_name.ilike(pattern),
-        Organisation.english_name.ilike(pattern),
+        Organisation.name.icontains(words, autoescape=True),
+        Organisation.short_name.icontains(words, autoescape=True),
+        Organisation.english_name.icontains(words, autoescape=True),
         Organisation.code == words,
         Organisation.credit_code == words,
-        Organisation.id.in_(called),
+        Organisation.id.in_(
+            select(Alias.organisation_id).where(Alias.text.icontains(words, autoescape=True))
+        ),
     )
-    exact = or_(Organisation.name == words, Organisation.short_name == words, Organisation.code == words)
+    exact = or_(
+        Organisation.name == words,
+        Organisation.short_name == words,
+        Organisation.code == words,
+        Organisation.id.in_(select(Alias.organisation_id).where(Alias.text == words)),
+    )
     return session.scalars(
         _units(scope, on)
         .where(matches)
