@@ -7,6 +7,7 @@ executed; the name is kept for people only and never becomes a path.
 import hashlib
 import io
 import os
+import re
 import tempfile
 import unicodedata
 import zipfile
@@ -15,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import puremagic
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,20 +27,41 @@ MAX_BYTES = 20 * 1024 * 1024
 """The largest file a bot can fetch from Telegram, and so the largest Duewatch takes from anywhere."""
 
 _NAME_LENGTH = 120
-_ACCEPTED = (
-    "application/pdf",
-    "image/png",
-    "image/jpeg",
-    "image/webp",
-    "video/mp4",
-    "application/msword",
-    "application/vnd.ms-excel",
-)
-_ZIP_MARKS = {
-    "xl/": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "word/": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "OFD.xml": "application/ofd",
+_DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_ENDINGS = {
+    "application/pdf": (".pdf",),
+    "image/png": (".png",),
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/webp": (".webp",),
+    "video/mp4": (".mp4", ".m4v"),
+    "application/msword": (".doc", ".wps"),
+    "application/vnd.ms-excel": (".xls", ".et"),
+    _DOCX: (".docx",),
+    _XLSX: (".xlsx",),
+    "application/ofd": (".ofd",),
+    "application/zip": (".zip",),
+    "text/plain": (".txt", ".csv"),
 }
+"""The accepted types, each with the endings a file of it may carry; the first is given where it carries none."""
+
+_SIGNATURES = (
+    (re.compile(rb"%PDF-"), "application/pdf"),
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
+    # The brand tells a film from the pictures and sounds that share its container.
+    (re.compile(rb"\x00\x00[\x00\x01].ftyp(iso.|mp4.|avc.|M4V |dash|MSNV|XAVC)", re.DOTALL), "video/mp4"),
+)
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_OLE_MARKS = {
+    "WordDocument": "application/msword",
+    "Workbook": "application/vnd.ms-excel",
+    "Book": "application/vnd.ms-excel",
+}
+_ZIP_MARKS = {"xl/": _XLSX, "word/": _DOCX, "OFD.xml": "application/ofd"}
+_MARKUP = ("<", "{\\rtf")
+"""How text begins that a browser or an office program would act on instead of showing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +107,9 @@ class EvidenceFolder:
                 except BaseException:
                     Path(file.name).unlink(missing_ok=True)
                     raise
-            _sync_folder(path.parent)
+            # Each folder holds the name of the next, which may be new as well.
+            for folder in (path.parent, path.parent.parent, self.root):
+                _sync_folder(folder)
         return stored
 
     def path(self, sha256: str) -> Path:
@@ -108,31 +131,29 @@ def sniff(content: bytes) -> str:
     """
     if content.startswith(b"PK\x03\x04"):
         return _sniff_zip(content)
-    try:
-        found = {match.mime_type for match in puremagic.magic_string(content)}
-    except (puremagic.PureError, ValueError):
-        found = set()
-    for media_type in _ACCEPTED:
-        if media_type in found:
+    if content.startswith(_OLE):
+        return _sniff_ole(content)
+    for signature, media_type in _SIGNATURES:
+        if signature.match(content):
             return media_type
-    if not found and _is_text(content):
+    if _is_plain_text(content):
         return "text/plain"
     raise EvidenceRefusedError("type")
 
 
 def clean_name(name: str | None, media_type: str) -> str:
-    """Return a file's name as people may see it: one line, no path, no control or direction-changing characters."""
+    """Return a file's name as people may see it: one line, no path, no control or direction-changing characters.
+
+    It ends as its content does, so that opening it cannot run what was checked as something else.
+    """
     bare = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    kept = "".join(c for c in unicodedata.normalize("NFC", bare) if unicodedata.category(c)[0] != "C").strip(
-        " ."
-    )
-    if not kept:
-        kept = "file." + media_type.rsplit("/", 1)[-1]
-    if len(kept) > _NAME_LENGTH:
-        stem, dot, ending = kept.rpartition(".")
-        ending = dot + ending if stem and len(ending) < 10 else ""  # noqa: PLR2004  # longer than any real ending
-        kept = kept[: _NAME_LENGTH - len(ending)] + ending
-    return kept
+    shown = "".join(c for c in unicodedata.normalize("NFC", bare) if not _is_unseen(c))
+    kept = re.sub(r"^[\s.]+|[\s.]+$", "", shown)
+    endings = _ENDINGS.get(media_type, (".bin",))
+    own = next((ending for ending in endings if kept.lower().endswith(ending)), "")
+    cut = len(kept) - len(own)
+    stem, ending = kept[:cut], kept[cut:] or endings[0]
+    return (stem[: _NAME_LENGTH - len(ending)].rstrip() or "file") + ending
 
 
 def bind(
@@ -199,16 +220,29 @@ def _sniff_zip(content: bytes) -> str:
     return "application/zip"
 
 
-def _is_text(content: bytes) -> bool:
-    if b"\0" in content:
-        return False
-    for encoding in ("utf-8", "gb18030"):
+def _sniff_ole(content: bytes) -> str:
+    for stream, media_type in _OLE_MARKS.items():
+        if stream.encode("utf-16-le") in content:
+            return media_type
+    raise EvidenceRefusedError("type")
+
+
+def _is_plain_text(content: bytes) -> bool:
+    for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        return not any(unicodedata.category(c) == "Cc" and c not in "\t\r\n" for c in text)
+        if any(unicodedata.category(c) == "Cc" and c not in "\t\r\n" for c in text):
+            return False
+        return not text.lstrip("\ufeff \t\r\n").startswith(_MARKUP)
     return False
+
+
+def _is_unseen(character: str) -> bool:
+    """Tell whether a character has no shape of its own: controls, directions, zero widths, line separators."""
+    category = unicodedata.category(character)
+    return category.startswith("C") or category in ("Zl", "Zp")
 
 
 def _sync_folder(folder: Path) -> None:
