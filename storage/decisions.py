@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session, joinedload
 from obligations.deadlines import Facts, due
 from obligations.decisions import Action, Link, Status, decide
 from obligations.law import Law
-from obligations.notice import Level
+from obligations.notice import Level, SubmitPlus
 from obligations.periods import Period
 from storage import contacts, outbox, trail
 from storage.errors import NotFoundError, StaleError
@@ -167,12 +167,12 @@ def _act(
         require_version(stage, version)
     chain = chain_of(session, stage.obligation_id)
     links = [Link(actor=each.actor_level, checked_by=each.checked_by, status=each.status) for each in chain]
-    for change in decide(links, stage.position, action, by=by.level):
-        _apply(law, chain, change.position, change.status, by=by, now=now, reason=reason)
-    if until is not None:
-        stage.act_by_on = until
-        stage.excused = False
-        stage.reason = reason
+    changes = decide(links, stage.position, action, by=by.level)
+    if until is None:
+        for change in changes:
+            _apply(law, chain, change.position, change.status, by=by, now=now, reason=reason)
+    else:
+        _move_date(stage, until, reason)
     _hand_over(law, chain)
     trail.record(
         session,
@@ -221,29 +221,52 @@ def _apply(
         stage.excused = False
 
 
+def _move_date(stage: Stage, until: date, reason: str | None) -> None:
+    """Extend a stage. What has to be corrected stays on a returned one: the extension's reason is in the trail."""
+    stage.version += 1
+    stage.paused_until = None
+    stage.act_by_on = until
+    stage.excused = False
+    if stage.status is Status.OPEN:
+        stage.reason = reason
+
+
 def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
-    """Open what the stage before has handed over, and let its date follow from the hand-over."""
+    """Open what the stage before has handed over, close what it takes back, and let the date follow."""
     for before, stage in pairwise(chain):
         ready = before.status in (Status.SUBMITTED, Status.ACCEPTED, Status.WAIVED)
-        opens = ready and not stage.ready
+        turned = ready is not stage.ready
         stage.ready = ready
-        if (
-            stage.status is not Status.OPEN
-            or before.submitted_at is None
-            or not (opens or before.status is Status.SUBMITTED)
-        ):
-            continue
+        if stage.status is Status.OPEN and (turned or before.status is Status.SUBMITTED):
+            _date(law, stage, before.submitted_at if ready else None)
+
+
+def _date(law: Law, stage: Stage, handed_over_at: datetime | None) -> None:
+    """Date an open stage by the notice and the hand-over before it; an extension holds where it is later.
+
+    Without a hand-over a date that counts from one is the provisional one again. Every other date stands: it
+    came with the obligation.
+    """
+    extended_to = stage.act_by_on if stage.reason is not None else None
+    rule = law.rulebook.rule(stage.rule)
+    if isinstance(rule.stage(stage.name).deadline, SubmitPlus):
+        submitted_on = () if handed_over_at is None else (local_date(handed_over_at),)
         date_of = due(
-            law.rulebook.rule(stage.rule),
+            rule,
             stage.name,
             Period.parse(stage.period),
-            facts=Facts(submitted_on=(local_date(before.submitted_at),)),
+            facts=Facts(submitted_on=submitted_on),
             calendar=law.calendar,
         )
         stage.due_on = date_of.due_on
         stage.due_kind = date_of.kind
         stage.excused = date_of.excused
         stage.act_by_on = date_of.internal_target_on or date_of.due_on
+    else:
+        stage.act_by_on = stage.due_on
+    if extended_to is not None and (stage.act_by_on is None or extended_to >= stage.act_by_on):
+        stage.act_by_on = extended_to
+        stage.excused = False
 
 
 def _announce(
@@ -266,7 +289,8 @@ def _announce_waiting(session: Session, stage: Stage, *, now: datetime) -> None:
     """Tell the checker. The municipality, which checks everyone, hears of its queue once a day, not of each file."""
     if stage.status is not Status.SUBMITTED or stage.checker_id is None:
         return
-    key = local_date(now).isoformat() if stage.checked_by is Level.MUNICIPAL else None
+    told_on = local_date(outbox.after_quiet_hours(now))
+    key = told_on.isoformat() if stage.checked_by is Level.MUNICIPAL else None
     _tell(session, stage.checker_id, NotificationKind.SUBMITTED, stage, now=now, key=key)
 
 
