@@ -26,7 +26,8 @@ from sandbox.visitor import MOST_FILES, Visitor
 from sandbox.world import World
 
 _PAGE_SIZE: Final = 60
-_HEARTBEAT_SECONDS: Final = 15.0
+_HEARTBEAT_SECONDS: Final = 5.0
+"""A beat keeps the connection and tells the time: a play's clock may run by itself."""
 _SHOWN_INLINE: Final = frozenset(
     {"image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "text/plain"}
 )
@@ -123,11 +124,6 @@ class Desk:
     async def _state(self, _request: Request) -> Response:
         self.welcome()
         bot = self._world.bot(self._token)
-        clock = (
-            {"now": self._world.now().isoformat(), "moving": False, "done": 0.0}
-            if self.moves is None
-            else self.moves.state()
-        )
         named = bot.settings.get("name", {})
         return JSONResponse(
             {
@@ -139,11 +135,16 @@ class Desk:
                     "description": bot.settings.get("description", {}),
                     "short_description": bot.settings.get("short_description", {}),
                 },
-                "clock": {**clock, "movable": self.moves is not None},
+                "clock": {**self._clock(), "movable": self.moves is not None},
                 "personas": [self._persona(persona) for persona in self._personas()],
                 "last_event": self._world.events.last_id,
             }
         )
+
+    def _clock(self) -> Json:
+        if self.moves is None:
+            return {"now": self._world.now().isoformat(), "moving": False, "done": 0.0}
+        return self.moves.state()
 
     def _personas(self) -> list[Persona]:
         if self._play is not None:
@@ -229,7 +230,7 @@ class Desk:
                 yield f"id: {event.event_id}\nevent: {event.kind}\ndata: {body}\n\n"
                 after = event.event_id
             if not fresh and not await stream.signal.wait(_HEARTBEAT_SECONDS):
-                yield ": \n\n"
+                yield f"event: beat\ndata: {json.dumps(self._clock())}\n\n"
 
     async def _record(self, request: Request) -> Response:
         since = int(request.query_params.get("since", "0"))
@@ -347,6 +348,7 @@ def _preview(message: Json) -> Json:
     """Return what the list of people shows of a message: its words, or the name of its file."""
     words = message.get("text") or message.get("caption") or message.get("document", {}).get("file_name")
     return {
+        "message_id": message["message_id"],
         "text": (words or "").replace("\n", " ")[:_PREVIEW_LENGTH],
         "photo": "photo" in message,
         "mine": not message["from"]["is_bot"],

@@ -58,14 +58,14 @@ class Gate:
             await send(message)
 
         headers = Headers(scope=scope)
-        if _admitted(headers, scope["method"]):
+        if _admitted(headers, scope["method"], scope["path"]):
             await self._app(scope, receive, send_guarded)
         else:
             refusal = PlainTextResponse("The sandbox answers only its own page on this machine.", 403)
             await refusal(scope, receive, send_guarded)
 
 
-def _admitted(headers: Headers, method: str) -> bool:
+def _admitted(headers: Headers, method: str, path: str) -> bool:
     host = headers.get("host", "")
     try:
         own = urlsplit(f"//{host}").hostname
@@ -73,7 +73,8 @@ def _admitted(headers: Headers, method: str) -> bool:
         return False
     if not is_loopback(own):
         return False
-    if method in _SAFE_METHODS:
-        return True
-    origin = headers.get("origin")
-    return origin in {None, f"http://{host}"} and headers.get("sec-fetch-site") in _OWN_SITES
+    if path == "/" and method in _SAFE_METHODS:
+        return True  # a link from elsewhere may lead to the page; it does nothing by being opened
+    if headers.get("sec-fetch-site") not in _OWN_SITES:
+        return False  # the Bot API acts on GET too
+    return method in _SAFE_METHODS or headers.get("origin") in {None, f"http://{host}"}

@@ -4,10 +4,12 @@ A line is one transaction, a list of records; it is on the disk before `append` 
 is `sandbox.state`'s business. Nothing is compacted: a sandbox's life is short.
 """
 
+import errno
 import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -26,7 +28,7 @@ class Journal:
         self._path = path
         self._folder = path.with_name(f"{path.name}.files")
         self._folder.mkdir(exist_ok=True)
-        self._file = path.open("ab")
+        self._file = path.open("ab", buffering=0)
         _sync_folder(path.parent)
 
     def replay(self) -> Iterator[list[Record]]:
@@ -53,11 +55,18 @@ class Journal:
             os.fsync(self._file.fileno())
 
     def append(self, records: Sequence[Record]) -> None:
-        """Write one transaction and wait for the disk."""
-        line = json.dumps(records, ensure_ascii=False, separators=(",", ":"))
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write one transaction and wait for the disk.
+
+        Raises:
+            OSError: when the disk would not take it; the journal is then as it was before.
+        """
+        line = json.dumps(records, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        before = os.fstat(self._file.fileno()).st_size
+        try:
+            _write_whole(self._file, line)
+        except OSError:
+            self._file.truncate(before)
+            raise
 
     def keep(self, content: bytes) -> str:
         """Store bytes and return their SHA-256; storing them again is free."""
@@ -107,6 +116,13 @@ class Forgetful:
 
     def close(self) -> None:
         """Do nothing: there is no file."""
+
+
+def _write_whole(file: FileIO, line: bytes) -> None:
+    """Write a line and wait for the disk; a full one may take only its first part."""
+    if file.write(line) != len(line):
+        raise OSError(errno.ENOSPC, "the journal took only part of a line")
+    os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

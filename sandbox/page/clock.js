@@ -33,7 +33,7 @@ export function setClock(told) {
     stopping = false;
   }
   if (told.note) latestNote = { at: told.now, note: told.note };
-  latest = { ...latest, failed: false, stopped: false, ...told };
+  latest = { ...latest, ...(told.moving ? { failed: false, stopped: false } : {}), ...told };
   renderClock();
 }
 

@@ -30,16 +30,14 @@ const handlers = {
   message({ chat_id: chatId, message }) {
     const persona = personaOf(chatId);
     if (!persona) return;
-    const seen = persona.lastId ?? 0;
-    const fresh = message.message_id > seen;
-    if (fresh || persona.lastId === message.message_id) {
+    if (message.message_id >= (persona.last?.message_id ?? 0)) {
       persona.last = {
+        message_id: message.message_id,
         text: (message.text ?? message.caption ?? message.document?.file_name ?? "").slice(0, 80),
         photo: Boolean(message.photo),
         mine: !message.from.is_bot,
         date: message.date,
       };
-      persona.lastId = message.message_id;
     }
     if (message.from.is_bot && !message.edit_date && !isShown(chatId)) persona.unread += 1;
     if (isOpen(chatId)) takeMessage(message);
@@ -64,6 +62,7 @@ const handlers = {
     showPeople();
     if (!told.moving) reload(false);
   },
+  beat: (told) => !document.body.classList.contains("moving") && setClock(told),
   settings: () => reload(false),
   reset: () => reload(true),
 };

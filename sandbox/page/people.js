@@ -3,11 +3,17 @@
 import { $, make } from "./dom.js";
 import { dayKey, pick, say, shortDay, time } from "./words.js";
 
-/** Show the personas; `onChoose` is called with a user id. */
+const entries = new Map();
+
+/** Show the personas; `onChoose` is called with a user id. A persona keeps their button, so a press is never lost. */
 export function renderPeople(personas, chosen, now, onChoose) {
-  const focused = document.activeElement?.closest?.("[data-user-id]")?.dataset.userId;
-  $("people").replaceChildren(...personas.map((persona) => entry(persona, persona.user_id === chosen, now, onChoose)));
-  if (focused) $("people").querySelector(`[data-user-id="${focused}"]`)?.focus();
+  const order = personas.map((persona) => persona.user_id);
+  if (String(order) !== String([...entries.keys()])) {
+    entries.clear();
+    for (const userId of order) entries.set(userId, newEntry(userId, onChoose));
+    $("people").replaceChildren(...[...entries.values()].map((button) => make("li", {}, button)));
+  }
+  for (const persona of personas) fill(entries.get(persona.user_id), persona, persona.user_id === chosen, now);
 }
 
 /** Let the arrow keys walk the list. */
@@ -15,8 +21,8 @@ export function walkPeople() {
   $("people").addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (!step) return;
-    const entries = [...$("people").querySelectorAll("button")];
-    const next = entries[entries.indexOf(document.activeElement) + step];
+    const buttons = [...entries.values()];
+    const next = buttons[buttons.indexOf(document.activeElement) + step];
     if (next) {
       event.preventDefault();
       next.focus();
@@ -24,47 +30,36 @@ export function walkPeople() {
   });
 }
 
-function entry(persona, chosen, now, onChoose) {
+function newEntry(userId, onChoose) {
+  const names = { "data-testid": `persona-${userId}`, "data-user-id": userId };
+  return make("button", { type: "button", class: "person", ...names, onclick: () => onChoose(userId) });
+}
+
+function fill(button, persona, chosen, now) {
   const role = pick(persona.role_label);
   const last = persona.last;
-  const unread = persona.unread > 0 && !chosen;
-  return make(
-    "li",
-    {},
+  button.dataset.role = persona.role;
+  if (chosen) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+  button.replaceChildren(
+    make("span", { class: "face", "aria-hidden": "true" }, [...persona.name][0] ?? "?"),
     make(
-      "button",
-      {
-        type: "button",
-        class: "person",
-        "data-testid": `persona-${persona.user_id}`,
-        "data-user-id": persona.user_id,
-        "data-role": persona.role,
-        "aria-current": chosen ? "true" : undefined,
-        onclick: () => onChoose(persona.user_id),
-      },
-      make("span", { class: "face", "aria-hidden": "true" }, [...persona.name][0] ?? "?"),
-      make(
-        "span",
-        { class: "who" },
-        make("span", { class: "name" }, persona.name),
-        role ? make("span", { class: "role" }, role) : null,
-        last ? make("time", { class: "when" }, when(last.date * 1000, now)) : null,
-      ),
-      make("span", { class: "where" }, persona.organisation),
-      make(
-        "span",
-        { class: "last" },
-        make("span", { class: "preview" }, preview(persona)),
-        unread
-          ? make(
-              "span",
-              { class: "unread", "data-testid": `unread-${persona.user_id}`, "aria-label": say("unread", { n: persona.unread }) },
-              persona.unread > 99 ? "99+" : String(persona.unread),
-            )
-          : null,
-      ),
+      "span",
+      { class: "who" },
+      make("span", { class: "name" }, persona.name),
+      role ? make("span", { class: "role" }, role) : "",
+      last ? make("time", { class: "when" }, when(last.date * 1000, now)) : "",
     ),
+    make("span", { class: "where" }, persona.organisation),
+    make("span", { class: "last" }, make("span", { class: "preview" }, preview(persona)), unreadBadge(persona)),
   );
+}
+
+function unreadBadge(persona) {
+  if (!persona.unread) return "";
+  const label = say("unread", { n: persona.unread });
+  const names = { class: "unread", "data-testid": `unread-${persona.user_id}`, "aria-label": label };
+  return make("span", names, persona.unread > 99 ? "99+" : String(persona.unread));
 }
 
 function preview(persona) {

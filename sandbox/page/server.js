@@ -51,7 +51,7 @@ export function follow(after, handlers, onLost) {
     for (const [kind, handle] of Object.entries(handlers)) {
       source.addEventListener(kind, (event) => {
         if (!event.data) return; // the connection's own error event shares the listeners
-        last = event.lastEventId;
+        last = event.lastEventId || last;
         handle(JSON.parse(event.data));
       });
     }

@@ -110,6 +110,17 @@ async def test_only_the_pages_own_origin_may_act(
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize(
+    ("path", "status"), [("/", 200), ("/sandbox/state", 403), (f"/bot{TOKEN}/getMe", 403)]
+)
+async def test_another_site_may_link_to_the_page_and_to_nothing_else(
+    page: httpx.AsyncClient, path: str, status: int
+) -> None:
+    base = str(page.base_url).removesuffix("/sandbox/")
+    answer = await page.get(base + path, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == status
+
+
 async def test_the_page_may_load_nothing_from_elsewhere(page: httpx.AsyncClient) -> None:
     answer = await page.get("/")
     assert answer.headers["content-security-policy"].startswith("default-src 'self'")
@@ -225,6 +236,16 @@ async def test_the_stream_resumes_where_it_broke_and_says_when_it_cannot(page: h
         assert told["message"]["text"] == "乙"
     async with page.stream("GET", "events", headers={"Last-Event-ID": "other-3"}) as response:
         assert await Stream(response.aiter_lines()).until("reset") == {}
+
+
+async def test_sending_too_fast_is_refused_when_asked_for(world: World) -> None:
+    app = build_app(world, token=TOKEN, bot_name="duewatch_bot", enforce_limits=True)
+    async with serving(app) as base, httpx.AsyncClient(base_url=f"{base}/bot{TOKEN}/") as client:
+        sent = {"chat_id": UNIT, "text": "x"}
+        answers = [await client.post("sendMessage", json=sent) for _ in range(8)]
+    assert [answer.status_code for answer in answers[:3]] == [200] * 3
+    assert answers[-1].status_code == 429
+    assert answers[-1].json()["parameters"] == {"retry_after": 1}
 
 
 async def test_the_record_lists_what_was_accepted_from_the_bot(url: str) -> None:

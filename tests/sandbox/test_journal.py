@@ -1,6 +1,8 @@
 """A world with a journal survives its process: nothing acknowledged is lost, a torn last line is forgiven."""
 
 import json
+import resource
+import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -110,6 +112,27 @@ def test_a_killed_process_has_kept_everything_it_acknowledged(tmp_path: Path) ->
     assert said == killed.stdout.split()
     assert len(said) == 5
     world.close()
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "world.jsonl"
+    world = opened(path)
+    before = path.read_bytes()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 40, limits[1]))
+    try:
+        with pytest.raises(OSError, match="part of a line"):
+            Visitor(world, UNIT, token=TOKEN).say("甲")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert path.read_bytes() == before
+    Visitor(world, UNIT, token=TOKEN).say("乙")
+    world.close()
+    again = opened(path)
+    assert [update["message"]["text"] for update in again.bot(TOKEN).updates] == ["乙"]
+    again.close()
 
 
 def test_one_deed_is_one_line(tmp_path: Path) -> None:
