@@ -24,7 +24,7 @@ from storage.outbox import Claimed, Recipient
 from storage.overview import Counts, Item, Page
 from storage.types import local_date
 
-_LONG = 20
+_LONG = 200
 _SHORT = 5
 _DECIDED_BY = {
     NotificationKind.ACCEPTED: ("accept",),

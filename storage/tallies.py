@@ -28,7 +28,7 @@ class Counts:
 
     ``overdue_units`` counts the units that are themselves late. ``waiting`` is what waits for the check of
     the scope's own organisation; for a unit, what it handed over and nobody has checked. ``done`` is accepted
-    or waived, ``late`` the part of it handed over after its date, ``total`` every stage there is.
+    or waived, ``late`` the part of it handed over after its date, ``total`` what is done or had its date by today.
     """
 
     overdue: int
@@ -90,7 +90,7 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
             _count(is_blocked(today, SOON_DAYS)).label("blocked"),
             _count(done).label("done"),
             _count(done & (LocalDate(Stage.submitted_at) > Stage.act_by_on)).label("late"),
-            func.count().label("total"),
+            _count(done | (Stage.act_by_on <= today)).label("total"),
         )
         .select_from(Stage)
         .where(scope.stages())

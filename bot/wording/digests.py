@@ -1,6 +1,7 @@
 """A supervisor's page: the day's for districts and the municipality, the week's for municipal leads."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 
 from bot.screen import Button, Press, Screen
@@ -18,9 +19,9 @@ _RANKED: Final = 5
 def daily(voice: Voice, brief: DigestBrief) -> Screen:
     """Return the day's page: what is overdue and whose it is, what waits for this office, what is due next."""
     p = voice.p
-    date = p.day(brief.today, today=voice.today, weekday=True)
+    day = p.day(brief.today, today=voice.today, weekday=True)
     parts: list[str | None] = [
-        bold(p.text("Daily digest · {date}", date=date)),
+        bold(p.text("Daily digest · {date}", date=day)),
         safe(brief.organisation_name),
         p.text("This digest is late.") if brief.late else None,
     ]
@@ -70,16 +71,35 @@ def _all_in_order(brief: DigestBrief) -> bool:
 
 
 def _overdue(voice: Voice, brief: DigestBrief) -> list[str]:
+    """Return what is overdue: each duty of an organisation's own, then the offices' checks, one line a duty."""
     p = voice.p
     if not brief.overdue.total:
         return [p.text("Nobody is overdue.")]
     told = [bold(p.plural("{n} duty overdue", "{n} duties overdue", brief.overdue.total))]
-    for index, item in enumerate(brief.overdue.items[:_LONGEST_LIST], start=1):
+    own = [item for item in brief.overdue.items if item.actor_id == item.subject_id]
+    for index, item in enumerate(own[:_LONGEST_LIST], start=1):
         district = f" · {voice.organisation(item.district_name)}" if _names_district(brief, item) else ""
         told += [f"{index}. {bold(voice.organisation(item.actor_name))}{district}", late_line(voice, item)]
-    rest = brief.overdue.total - min(len(brief.overdue.items), _LONGEST_LIST)
+    told += _checks(voice, [item for item in brief.overdue.items if item.actor_id != item.subject_id])
+    rest = brief.overdue.total - len(brief.overdue.items) + max(0, len(own) - _LONGEST_LIST)
     if rest > 0:
         told.append(p.plural("and {n} more", "and {n} more", rest))
+    return told
+
+
+def _checks(voice: Voice, items: Sequence[Item]) -> list[str]:
+    """Return the checks that offices owe, many units of one duty and period in one line."""
+    p = voice.p
+    groups: dict[tuple[int, str, str, str], list[Item]] = {}
+    for item in items:
+        groups.setdefault((item.actor_id, item.rule, item.stage, item.period), []).append(item)
+    told = []
+    for members in groups.values():
+        first = min(members, key=lambda item: item.act_by_on or date.max)
+        told.append(f"• {bold(voice.organisation(first.actor_name))} · {voice.stage(first)}")
+        count = p.plural("{n} item", "{n} items", len(members))
+        late = "" if first.act_by_on is None else " · " + voice.distance(first.act_by_on)
+        told.append(f"  {voice.rule(first)} {voice.period(first.period)} · {count}{late}")
     return told
 
 

@@ -55,7 +55,7 @@ def _grouped(voice: Voice, items: Sequence[Item]) -> list[str]:
     for members in groups.values():
         first = min(members, key=lambda item: item.act_by_on or date.max)
         count = voice.p.plural("{n} item", "{n} items", len(members))
-        told.append(f"• {voice.duty(first)} {voice.stage(first)}: {count}")
+        told.append(f"• {voice.duty(first)} {voice.stage(first)} · {count}")
         told.append("  " + voice.p.text("earliest: {until}", until=voice.until(first)))
     return told
 
