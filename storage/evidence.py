@@ -147,7 +147,7 @@ def clean_name(name: str | None, media_type: str) -> str:
     It ends as its content does, so that opening it cannot run what was checked as something else.
     """
     bare = (name or "").replace("\\", "/").rsplit("/", 1)[-1]
-    shown = "".join(c for c in unicodedata.normalize("NFC", bare) if not _is_unseen(c))
+    shown = unicodedata.normalize("NFC", "".join(c for c in bare if not _is_unseen(c)))
     kept = re.sub(r"^[\s.]+|[\s.]+$", "", shown)
     endings = _ENDINGS.get(media_type, (".bin",))
     own = next((ending for ending in endings if kept.lower().endswith(ending)), "")
