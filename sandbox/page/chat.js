@@ -39,9 +39,11 @@ export function wireChat() {
   $("start").addEventListener("click", () => (persona.blocked ? setBlocked(false) : start(persona.start)));
   $("block").addEventListener("click", () => setBlocked(true));
   document.addEventListener("visibilitychange", () => seen());
-  new ResizeObserver(() => {
+  const sizes = new ResizeObserver(() => {
     if (stuck) toEnd();
-  }).observe($("log"));
+  });
+  sizes.observe($("log"));
+  sizes.observe($("scroll"));
 }
 
 /** Open the conversation of a persona. */
@@ -160,6 +162,8 @@ function renderHead() {
 function place(message) {
   const log = $("log");
   const node = renderMessage(message, hooks);
+  const key = dayKey(message.date * 1000);
+  node.dataset.day = key;
   const old = log.querySelector(`[data-message-id="${message.message_id}"]`);
   if (old) {
     if (old.classList.contains("joined")) node.classList.add("joined");
@@ -169,11 +173,9 @@ function place(message) {
     return;
   }
   const before = log.lastElementChild;
-  const key = dayKey(message.date * 1000);
   if (before?.dataset.day !== key) log.append(make("p", { class: "day", "data-testid": "day" }, day(message.date * 1000)));
   const earlier = messages.get(Number(before?.dataset.messageId));
   if (message.media_group_id && earlier?.media_group_id === message.media_group_id) node.classList.add("joined");
-  node.dataset.day = key;
   log.append(node);
 }
 

@@ -113,6 +113,9 @@ async def test_a_text_is_answered_and_a_press_changes_the_message_in_place(
         page.until(lambda: page.texts("toast") == ["已记录。"])
         assert page.all("button") == []
         assert len(page.all("message")) == 2
+        page.find("composer").send_keys("谢谢", Keys.ENTER)
+        page.until(lambda: len(page.texts()) == 4)
+        assert page.texts("day") == ["2026年3月2日 星期一"]
 
     await visit(visitor)
 
