@@ -139,9 +139,9 @@ class Player:
 
     def wait(self, condition: Callable[[], object], what: str = "") -> None:
         redrawn = (StaleElementReferenceException, ElementClickInterceptedException)
-        WebDriverWait(
-            self.browser, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=redrawn
-        ).until(lambda _: condition(), what)
+        WebDriverWait(self.browser, PATIENCE_SECONDS, poll_frequency=0.05, ignored_exceptions=redrawn).until(
+            lambda _: condition(), what
+        )
 
     def reads(self, *words: str) -> str:
         """Wait until some message holds all these words, and return the last that does."""
