@@ -55,7 +55,7 @@ _PAGE = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """One stage as a list shows it. Dates are in Asia/Shanghai and inclusive. Bureaus go by the name of the office.
+    """One stage as a list shows it. Dates are in Asia/Shanghai, inclusive; bureaus go by their office's name.
 
     ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it.
     ``evidence`` is how many files are bound to it.
@@ -254,13 +254,12 @@ def without_contact(session: Session, scope: Scope, *, on: date) -> tuple[str, .
 
     Organisations that no longer exist on ``on`` are left out.
     """
-    acting = select(Stage.actor_id).where(scope.stages(), is_pending())
     written_to = select(Contact.organisation_id).where(reachable())
     return tuple(
         session.scalars(
             select(Organisation.name)
             .where(
-                Organisation.id.in_(acting),
+                Organisation.id.in_(_acting(scope)),
                 Organisation.id.not_in(written_to),
                 func.coalesce(Organisation.valid_to, date.max) >= on,
             )
@@ -271,13 +270,17 @@ def without_contact(session: Session, scope: Scope, *, on: date) -> tuple[str, .
 
 def undeliverable(session: Session, scope: Scope) -> tuple[Undeliverable, ...]:
     """Return the contacts within a scope who had an address and have none that works now."""
-    acting = select(Stage.actor_id).where(scope.stages(), is_pending())
     last = select(func.max(Binding.id)).group_by(Binding.contact_id)
     rows = session.execute(
         select(Contact.name, Organisation.name, Binding.inactive_reason)
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .join(Binding, Binding.contact_id == Contact.id)
-        .where(Contact.retired_at.is_(None), ~reachable(), Binding.id.in_(last), Organisation.id.in_(acting))
+        .where(
+            Contact.retired_at.is_(None),
+            ~reachable(),
+            Binding.id.in_(last),
+            Organisation.id.in_(_acting(scope)),
+        )
         .order_by(Organisation.name, Contact.id)
     )
     return tuple(
@@ -308,6 +311,12 @@ _Subject = aliased(Organisation, name="subject")
 _Actor = aliased(Organisation, name="actor")
 _District = aliased(Organisation, name="district")
 _Next = aliased(Stage, name="next")
+
+
+def _acting(scope: Scope) -> Select[int]:
+    """Select the organisations within a scope that have something pending; those above it are not in it."""
+    below = [Stage.actor_level != Level.MUNICIPAL] if scope.level is not Level.MUNICIPAL else []
+    return select(Stage.actor_id).where(scope.stages(), is_pending(), *below)
 
 
 @cache
