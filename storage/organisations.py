@@ -122,7 +122,7 @@ def find_units(
 
     Every character counts as itself: ``%`` and ``_`` are no wildcards. No words find nothing.
     """
-    words = words.strip()
+    words = words.replace("\0", "").strip()  # for SQLite a pattern ends there and would match everything
     if not words:
         return ()
     matches = or_(
