@@ -29,6 +29,8 @@ class Reader:
     level: Level
     organisation_id: int
     organisation_name: str
+    office: str
+    """The organisation's name as a letter to it would say."""
 
     @classmethod
     def of(cls, contact: Contact) -> Self:
@@ -41,6 +43,7 @@ class Reader:
             level=contact.organisation.level,
             organisation_id=contact.organisation_id,
             organisation_name=contact.organisation.name,
+            office=contact.organisation.office,
         )
 
     @property
@@ -62,6 +65,10 @@ class Reader:
                 return stage.district_id == self.organisation_id
             case _:
                 return stage.subject_id == self.organisation_id
+
+    def may_open_files(self, stage: Stage) -> bool:
+        """Whether the files of a stage are for this reader: a unit's own, and for those above all they may see."""
+        return self.may_see(stage) and (self.level is not Level.UNIT or self.may_act(stage))
 
     def may_act(self, stage: Stage) -> bool:
         """Whether a stage is this reader's own organisation's to hand over."""

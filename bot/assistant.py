@@ -29,10 +29,11 @@ _TELEGRAM_LANGUAGES = {"zh-hans": ("zh", None), "en": ("en",)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assistant:
-    """A running bot. ``context`` is what the timetable's jobs work with."""
+    """A running bot. ``context`` is what the timetable's jobs work with; ``polling`` ends only by an error."""
 
     context: Context
     arrivals: Arrivals
+    polling: asyncio.Task[None]
     username: str
 
 
@@ -64,14 +65,18 @@ async def assisting(
         await _introduce(bot)
         await arrivals.resume()
         polling = asyncio.create_task(arrivals.poll())
+        polling.add_done_callback(_report_end)
         try:
-            yield Assistant(context=context, arrivals=arrivals, username=bot.username)
+            yield Assistant(context=context, arrivals=arrivals, polling=polling, username=bot.username)
         finally:
             polling.cancel()
             await asyncio.wait([polling])
-            await arrivals.idle()
-            if not polling.cancelled() and (error := polling.exception()) is not None:
-                _log.error("fetching updates ended: %s", type(error).__name__)
+            await arrivals.drain()
+
+
+def _report_end(polling: asyncio.Task[None]) -> None:
+    if not polling.cancelled() and (error := polling.exception()) is not None:
+        _log.error("fetching updates ended: %s", type(error).__name__)
 
 
 async def _introduce(bot: Bot) -> None:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from storage.types import NOTICE_ZONE
 
 PUBLIC_API_URL = "https://api.telegram.org"
+_PUBLIC_HOST = urlsplit(PUBLIC_API_URL).hostname
 
 _VARIABLES = {
     "DUEWATCH_TELEGRAM_TOKEN": "telegram_token",
@@ -24,6 +25,14 @@ _VARIABLES = {
 
 class SettingsError(Exception):
     """The environment holds a value that cannot be used; the message names the variable."""
+
+
+def _token(value: SecretStr) -> SecretStr:
+    """Take a token that can stand in an address; the library's own error would print the address with it."""
+    token = value.get_secret_value().strip()
+    if not token.isascii() or not token.isprintable() or set(token) & set(" /?#%"):
+        raise ValueError("expected the token as the BotFather gives it, without spaces or quotes")
+    return SecretStr(token)
 
 
 def _web_address(value: str) -> str:
@@ -43,7 +52,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    telegram_token: SecretStr | None = None
+    telegram_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
     telegram_api_url: Annotated[str, AfterValidator(_web_address)] = PUBLIC_API_URL
     data_dir: Path = Path("duewatch-data")
     database_url: str = ""
@@ -54,7 +63,7 @@ class Settings(BaseModel):
         if (
             self.now is not None
             and self.telegram_token is not None
-            and self.telegram_api_url == PUBLIC_API_URL
+            and urlsplit(self.telegram_api_url).hostname == _PUBLIC_HOST
         ):
             raise ValueError(
                 "DUEWATCH_NOW rehearses a date and would remind real people of it; "
@@ -82,4 +91,5 @@ class Settings(BaseModel):
             names = {field: name for name, field in _VARIABLES.items()}
             first = error.errors(include_url=False, include_input=False)[0]
             name = names.get(str(first["loc"][0])) if first["loc"] else None
-            raise SettingsError(f"{name}: {first['msg']}" if name else first["msg"]) from None
+            said = first["msg"].removeprefix("Value error, ")
+            raise SettingsError(f"{name}: {said}" if name else said) from None

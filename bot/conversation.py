@@ -3,6 +3,7 @@
 One transaction per incoming message: the decision and the mark that it was handled are stored together.
 """
 
+import html
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,13 +13,15 @@ from types import MappingProxyType
 
 from bot.access import NotAllowedError, Reader, reader_at
 from bot.handlers import asking, checking, enrolling, submitting
-from bot.handlers.desk import Desk
+from bot.handlers.desk import AWAIT_REASON, Desk
 from bot.screen import MalformedPressError, Press, Screen
 from bot.understanding import Intent, understand
 from bot.wording import duties, greetings
+from bot.wording.phrases import plain
 from locales.printer import Printer
 from obligations.decisions import DecisionRefused
 from obligations.law import Law
+from obligations.notice import Level
 from storage import contacts
 from storage.database import Session
 from storage.errors import EvidenceRefusedError, InvitationRefusedError, NotFoundError, StaleError
@@ -30,6 +33,11 @@ _LONGEST_NAME = 60
 _LONGEST_QUESTION = 500
 
 Handler = Callable[[Desk, Press], Screen]
+
+_MAY_BE_A_REASON = frozenset(
+    {Intent.NONE, Intent.CORRECTION_REQUEST, Intent.CONFIRM_DONE, Intent.UPLOAD_EVIDENCE, Intent.SNOOZE}
+)
+"""What a typed reason for a return may sound like; anything else may be a question of its own."""
 
 
 class Kind(StrEnum):
@@ -45,7 +53,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
-    """What a person sent, whatever the channel. ``text`` is the command's argument, the words, or the button's text."""
+    """What a person sent, whatever the channel.
+
+    ``text`` is the command's argument, the words, the button's text, or what was written under a file. Files that
+    were sent together have one ``album``.
+    """
 
     channel: str
     address: str
@@ -56,14 +68,16 @@ class Incoming:
     text: str = ""
     file: StoredFile | EvidenceRefusedError | None = None
     file_name: str | None = None
+    album: str | None = None
 
 
 _PRESSES: Mapping[str, Handler] = MappingProxyType(
     {
         "due": submitting.my_duties,
+        "due~": submitting.my_duties,
         "done": submitting.choose_done,
         "st": submitting.open_card,
-        "st!": submitting.open_card,
+        "st~": submitting.open_card,
         "sub": submitting.ask_submission,
         "sub!": submitting.submit,
         "up": submitting.ask_file,
@@ -73,12 +87,15 @@ _PRESSES: Mapping[str, Handler] = MappingProxyType(
         "file": submitting.send_file,
         "cancel": submitting.cancel,
         "rv": checking.queue,
+        "rv~": checking.queue,
         "next": checking.next_in_queue,
         "acc": checking.accept,
         "ret": checking.ask_reason,
         "ret!": checking.return_,
         "od": asking.who_is_overdue,
+        "od~": asking.who_is_overdue,
         "ods": asking.choose_district,
+        "ods~": asking.choose_district,
         "us": asking.chosen_unit,
         "sum": asking.summary,
         "lang": enrolling.set_language,
@@ -106,6 +123,7 @@ _INTENTS: Mapping[Intent, str] = MappingProxyType(
         Intent.NEXT_DEADLINE: "due",
         Intent.CONFIRM_DONE: "done",
         Intent.UPLOAD_EVIDENCE: "done",
+        Intent.SNOOZE: "due",
         Intent.DISTRICT_SUMMARY: "sum",
         Intent.CITY_SUMMARY: "sum",
         Intent.HELP: "help",
@@ -132,33 +150,51 @@ def answer(
         return _enrol(session, incoming, law=law, folder=folder, now=now)
     reader = reader_at(session, incoming.channel, incoming.address)
     if reader is None:
+        # Whoever writes from an address that was given up as unreachable is reachable again.
+        contacts.revive(session, incoming.channel, incoming.address)
+        reader = reader_at(session, incoming.channel, incoming.address)
+    if reader is None:
         return greetings.stranger(p)
     desk = Desk(session=session, law=law, folder=folder, reader=reader, now=now)
     p = desk.voice.p
     before = session.begin_nested()
     try:
         screen = _dispatch(desk, incoming)
-        before.commit()
     except DecisionRefused as refused:
         before.rollback()
-        screen = greetings.refused(p, refused.refusal)
+        refusal = greetings.refused(p, refused.refusal)
     except (StaleError, MalformedPressError):
         before.rollback()
-        screen = greetings.stale(p)
+        refusal = greetings.stale(p)
     except (NotAllowedError, NotFoundError):
         before.rollback()
         _log.warning("refused: contact %s, %s", reader.contact_id, incoming.kind.value)
-        screen = greetings.not_allowed(p)
-    return screen
+        refusal = greetings.not_allowed(p)
+    else:
+        before.commit()
+        return _seen(incoming, screen)
+    # The question it answered has lapsed; kept, it would refuse whatever comes next.
+    desk.forget(*([AWAIT_REASON] if incoming.kind is Kind.PRESS else []))
+    return _seen(incoming, refusal)
 
 
-def _dispatch(desk: Desk, incoming: Incoming) -> Screen:
+def _seen(incoming: Incoming, screen: Screen | None) -> Screen | None:
+    """Return a screen as it can be seen: nothing flashes but in answer to a press."""
+    if screen is None or screen.html or incoming.kind is Kind.PRESS or screen.toast is None:
+        return screen
+    return Screen(html=html.escape(screen.toast, quote=False))
+
+
+def _dispatch(desk: Desk, incoming: Incoming) -> Screen | None:
     match incoming.kind:
         case Kind.PRESS:
             press = Press.parse(incoming.text)
             handler = _PRESSES.get(press.verb)
             if handler is None:
                 raise MalformedPressError
+            if press.verb != "ret!":
+                # Whoever turns to something else does not go on typing a reason.
+                desk.forget(AWAIT_REASON)
             return handler(desk, press)
         case Kind.COMMAND:
             return _command(desk, incoming)
@@ -169,6 +205,7 @@ def _dispatch(desk: Desk, incoming: Incoming) -> Screen:
 
 
 def _command(desk: Desk, incoming: Incoming) -> Screen:
+    desk.forget(AWAIT_REASON)
     match incoming.command:
         case "start":
             return enrolling.greet(desk)
@@ -181,29 +218,50 @@ def _command(desk: Desk, incoming: Incoming) -> Screen:
             return greetings.not_understood(desk.voice, desk.reader.level)
 
 
-def _file(desk: Desk, incoming: Incoming) -> Screen:
+def _file(desk: Desk, incoming: Incoming) -> Screen | None:
     match incoming.file:
         case EvidenceRefusedError() as refused:
             return duties.file_refused(desk.voice, refused.code, desk.folder.max_bytes // (1024 * 1024))
         case StoredFile() as stored:
-            return submitting.take_file(desk, stored, incoming.file_name)
+            named = understand(
+                incoming.text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today
+            ).slots
+            return submitting.take_file(
+                desk,
+                stored,
+                name=incoming.file_name,
+                album=incoming.album,
+                named={slot: named[slot] for slot in ("kind", "period") if slot in named},
+            )
         case _:
             raise MalformedPressError
 
 
 def _sentence(desk: Desk, text: str) -> Screen:
-    state = contacts.conversation(desk.session, desk.reader.contact_id)
-    if state.get("await") == checking.AWAIT_REASON and text.strip():
-        return checking.take_reason(desk, state, text)
     reading = understand(text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today)
-    if reading.intent is Intent.UNIT_STATUS:
-        return asking.unit_status(desk, reading.slots.get("unit", ""))
-    if reading.intent is Intent.NONE and reading.acknowledgement:
-        return greetings.acknowledged(desk.voice.p)
-    verb = _INTENTS.get(reading.intent)
-    if verb is None:
-        return greetings.not_understood(desk.voice, desk.reader.level)
-    return _PRESSES[verb](desk, Press(verb))
+    asked = desk.awaited(AWAIT_REASON)
+    if asked is not None and plain(text).strip():
+        doubtful = reading.acknowledgement or reading.intent not in _MAY_BE_A_REASON
+        return checking.take_reason(desk, asked, text, doubtful=doubtful)
+    district = reading.slots.get("district")
+    match reading.intent:
+        case Intent.UNIT_STATUS:
+            return asking.unit_status(desk, reading.slots.get("unit", ""))
+        case Intent.CORRECTION_REQUEST if desk.reader.level is Level.UNIT:
+            return asking.unit_status(desk, "")
+        case Intent.CORRECTION_REQUEST:
+            return checking.queue(desk, Press("rv"))
+        case Intent.WHO_IS_OVERDUE if district is not None:
+            return asking.overdue_in(desk, district)
+        case Intent.DISTRICT_SUMMARY if district is not None:
+            return asking.summary_of(desk, district)
+        case Intent.NONE if reading.acknowledgement:
+            return greetings.acknowledged(desk.voice.p)
+        case intent if intent in _INTENTS:
+            verb = _INTENTS[intent]
+            return _PRESSES[verb](desk, Press(verb))
+        case _:
+            return greetings.not_understood(desk.voice, desk.reader.level)
 
 
 def _enrol(
@@ -214,7 +272,7 @@ def _enrol(
         contact = contacts.enrol(
             session,
             incoming.text,
-            name=incoming.name[:_LONGEST_NAME],
+            name=plain(incoming.name).strip()[:_LONGEST_NAME] or p.text("a contact"),
             language=p.language,
             channel=incoming.channel,
             address=incoming.address,

@@ -4,13 +4,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+IN_PLACE = "~"
 _SEPARATOR = ":"
 _MAX_BYTES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a button asks for: a verb and its arguments, for example ``acc:120:3``. At most 64 bytes when packed."""
+    """What a button asks for: a verb and its arguments, for example ``acc:120:3``. At most 64 bytes when packed.
+
+    A verb that ends in ``~`` wants its answer in place of the message the button is under.
+    """
 
     verb: str
     arguments: tuple[str, ...] = ()
@@ -19,6 +23,11 @@ class Press:
     def to(cls, verb: str, *arguments: object) -> Self:
         """Return a press with its arguments as text."""
         return cls(verb, tuple(str(argument) for argument in arguments))
+
+    @property
+    def in_place(self) -> bool:
+        """Whether the answer replaces the message whose button was pressed."""
+        return self.verb.endswith(IN_PLACE)
 
     @classmethod
     def parse(cls, data: str) -> Self:
@@ -69,7 +78,7 @@ class MalformedPressError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button: what it says and what it asks for."""
+    """A button: what it says, as plain text, and what it asks for."""
 
     label: str
     press: Press

@@ -20,7 +20,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         SettingsError: there is no token.
-        InvalidToken: the server does not know the token.
+        InvalidToken: the server does not know the token, or no longer does.
     """
     if settings.telegram_token is None:
         raise SettingsError("DUEWATCH_TELEGRAM_TOKEN is not set")
@@ -34,7 +34,12 @@ async def serve(settings: Settings) -> None:
             scheduled(assistant.context, clock),
         ):
             _log.info("serving as @%s; stop with Ctrl-C", assistant.username)
-            await stop.wait()
+            stopped = asyncio.create_task(stop.wait())
+            await asyncio.wait({stopped, assistant.polling}, return_when=asyncio.FIRST_COMPLETED)
+            stopped.cancel()
+            if assistant.polling.done():
+                # A bot that hears nothing must not look as if it ran.
+                assistant.polling.result()
             _log.info("stopping: finishing what is under way")
     finally:
         installation.database.close()

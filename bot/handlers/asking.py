@@ -6,6 +6,7 @@ from bot.wording import lists
 from bot.wording.duties import PAGE
 from obligations.notice import Level
 from storage import organisations, overview
+from storage.models import Organisation
 from storage.organisations import Scope
 
 
@@ -29,15 +30,20 @@ def who_is_overdue(desk: Desk, press: Press) -> Screen:
         district=district,
         now=desk.now,
         choose_district=city_wide,
-        edit=bool(offset),
+        edit=press.in_place,
     )
 
 
-def choose_district(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+def overdue_in(desk: Desk, district: str) -> Screen:
+    """Answer who is overdue in a district, by its official name; beyond the reader's own only to the municipality."""
+    chosen = _district(desk, district)
+    return who_is_overdue(desk, Press.to("od", 0, chosen.id))
+
+
+def choose_district(desk: Desk, press: Press) -> Screen:
     """List the districts with something overdue."""
-    return lists.choose_district(
-        desk.voice, overview.by_district(desk.session, desk.reader.scope, today=desk.today)
-    )
+    rows = overview.by_district(desk.session, desk.reader.scope, today=desk.today)
+    return lists.choose_district(desk.voice, rows, edit=press.in_place)
 
 
 def unit_status(desk: Desk, words: str) -> Screen:
@@ -58,20 +64,31 @@ def chosen_unit(desk: Desk, press: Press) -> Screen:
 
 def summary(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
     """Answer how the reader's area is doing."""
-    scope = desk.reader.scope
+    return _summary(desk, desk.reader.scope, desk.reader.organisation_name)
+
+
+def summary_of(desk: Desk, district: str) -> Screen:
+    """Answer how a district is doing, by its official name; beyond the reader's own only to the municipality."""
+    chosen = _district(desk, district)
+    return _summary(desk, Scope(level=Level.DISTRICT, organisation_id=chosen.id), chosen.name)
+
+
+def _summary(desk: Desk, scope: Scope, name: str) -> Screen:
     rows = (
-        overview.by_district(desk.session, scope, today=desk.today)
-        if desk.reader.level is Level.MUNICIPAL
-        else ()
+        overview.by_district(desk.session, scope, today=desk.today) if scope.level is Level.MUNICIPAL else ()
     )
+    counts = overview.counts(desk.session, scope, today=desk.today)
+    district = scope.organisation_id if scope.level is Level.DISTRICT else 0
     return lists.summary(
-        desk.voice,
-        desk.reader.organisation_name,
-        overview.counts(desk.session, scope, today=desk.today),
-        rows,
-        now=desk.now,
-        level=desk.reader.level,
+        desk.voice, name, counts, rows, now=desk.now, level=desk.reader.level, district=district
     )
+
+
+def _district(desk: Desk, name: str) -> Organisation:
+    district = organisations.by_code(desk.session, name)
+    own = desk.reader.level is Level.MUNICIPAL or district.id == desk.reader.organisation_id
+    desk.reader.require(own and district.level is Level.DISTRICT)
+    return district
 
 
 def _status(desk: Desk, unit_id: int) -> Screen:

@@ -1,16 +1,18 @@
 """The checker's side: the review queue, acceptance, return for correction with a reason."""
 
-from bot.handlers.desk import Desk
+from collections.abc import Mapping
+
+from bot.handlers.desk import AWAIT_REASON, Desk
 from bot.handlers.submitting import show_card
 from bot.screen import Press, Screen
 from bot.wording import decisions as wording
-from bot.wording.decisions import OTHER
+from bot.wording.decisions import OTHER, TYPED
 from bot.wording.duties import PAGE
-from bot.wording.phrases import RETURN_REASONS
-from storage import contacts, decisions, overview
+from bot.wording.phrases import RETURN_REASONS, plain
+from storage import decisions, overview
+from storage.errors import StaleError
 from storage.models import Stage
 
-AWAIT_REASON = "reason"
 _LONGEST_REASON = 500
 
 
@@ -18,14 +20,14 @@ def queue(desk: Desk, press: Press) -> Screen:
     """Show one page of what waits for the reader's office."""
     offset = press.number(0) if press.arguments else 0
     page = overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=PAGE, offset=offset)
-    return wording.queue(desk.voice, page, offset=offset, edit=False)
+    return wording.queue(desk.voice, page, offset=offset, edit=press.in_place)
 
 
-def next_in_queue(desk: Desk, press: Press) -> Screen:
-    """Open the next item of the queue, in place of the decision just made."""
+def next_in_queue(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+    """Open the next item of the queue; the confirmation of the decision before it stays."""
     page = overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=1, offset=0)
     if not page.items:
-        return queue(desk, Press(press.verb))
+        return queue(desk, Press("rv"))
     return show_card(desk, desk.stage(page.items[0].stage_id), edit=False)
 
 
@@ -50,28 +52,41 @@ def ask_reason(desk: Desk, press: Press) -> Screen:
 
 
 def return_(desk: Desk, press: Press) -> Screen:
-    """Record a return with a reason from the list, or ask for a typed one."""
+    """Record a return with a reason from the list or one typed before, or ask for a typed one."""
     stage = _checked(desk, press)
     code = press.word(2)
     if code == OTHER:
-        state: dict[str, object] = {"await": AWAIT_REASON, "stage": stage.id, "version": stage.version}
-        contacts.expect(desk.session, desk.reader.contact_id, state, now=desk.now)
+        desk.expect(AWAIT_REASON, stage=stage.id, version=stage.version)
         return wording.ask_typed_reason(desk.voice, desk.item(stage))
+    if code == TYPED:
+        asked = desk.awaited(AWAIT_REASON)
+        if asked is None or asked["stage"] != stage.id or "text" not in asked:
+            raise StaleError
+        return _return(desk, stage, str(asked["text"]), version=press.number(1), edit=True)
     desk.reader.require(code in RETURN_REASONS)
     return _return(desk, stage, code, version=press.number(1), edit=True)
 
 
-def take_reason(desk: Desk, state: dict[str, object], text: str) -> Screen:
-    """Record a return with the reason the officer typed."""
-    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
-    stage = desk.stage(int(str(state["stage"])))
+def take_reason(desk: Desk, asked: Mapping[str, object], text: str, *, doubtful: bool) -> Screen:
+    """Record a return with the reason the officer typed.
+
+    What reads like a question of its own is ``doubtful``: the officer is asked whether it is meant as the reason.
+    """
+    stage = desk.stage(int(str(asked["stage"])))
+    version = int(str(asked["version"]))
     desk.reader.require(desk.reader.may_check(stage))
-    return _return(
-        desk, stage, text.strip()[:_LONGEST_REASON], version=int(str(state["version"])), edit=False
-    )
+    decisions.require_version(stage, version)
+    reason = plain(text).strip()
+    if len(reason) > _LONGEST_REASON:
+        return wording.reason_too_long(desk.voice, stage.id, _LONGEST_REASON)
+    if doubtful:
+        desk.expect(AWAIT_REASON, stage=stage.id, version=version, text=reason)
+        return wording.confirm_reason(desk.voice, desk.item(stage), reason)
+    return _return(desk, stage, reason, version=version, edit=False)
 
 
 def _return(desk: Desk, stage: Stage, reason: str, *, version: int, edit: bool) -> Screen:
+    desk.forget(AWAIT_REASON)
     stage = decisions.return_for_correction(
         desk.session, desk.law, stage.id, reason=reason, by=desk.reader.actor, now=desk.now, version=version
     )

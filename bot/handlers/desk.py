@@ -1,18 +1,29 @@
 """The desk a handler works at: the reader, the transaction, the law, and the hour."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from bot.access import Reader
 from bot.wording.phrases import Voice
 from locales.printer import Printer
 from obligations.law import Law
-from storage import decisions, organisations, overview
+from storage import contacts, decisions, evidence, organisations, overview
 from storage.database import Session
 from storage.evidence import EvidenceFolder
-from storage.models import Stage
+from storage.models import Evidence, Stage
 from storage.overview import Item
 from storage.types import local_date
+
+AWAIT_FILE: Final = "file"
+"""A stage was named; the files to come are for it."""
+AWAIT_STAGE: Final = "stage"
+"""Files came; which stage they are for is still to be said."""
+AWAIT_REASON: Final = "reason"
+"""A return was begun; its reason is to be typed."""
+
+_AWAITED_FOR: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +67,34 @@ class Desk:
         before = chain[stage.position - 1] if stage.position > 0 else None
         after = chain[stage.position + 1] if stage.position + 1 < len(chain) else None
         return before, after
+
+    def files(self, stage: Stage) -> Sequence[Evidence]:
+        """Return the files a stage's check rests on, its own and the earlier stages', as far as this reader may open them."""
+        chain = decisions.chain_of(self.session, stage.obligation_id)
+        return [
+            file
+            for each in chain[: stage.position + 1]
+            if self.reader.may_open_files(each)
+            for file in evidence.of_stage(self.session, each.id)
+        ]
+
+    def expect(self, what: str, **facts: object) -> None:
+        """Remember what the reader's next message answers, for a day at most."""
+        until = (self.now + _AWAITED_FOR).isoformat()
+        state = {"await": what, "until": until, **facts}
+        contacts.expect(self.session, self.reader.contact_id, state, now=self.now)
+
+    def awaited(self, what: str) -> Mapping[str, object] | None:
+        """Return what was remembered of a question still open; None where another is, or none."""
+        state = contacts.conversation(self.session, self.reader.contact_id)
+        if state.get("await") != what or datetime.fromisoformat(str(state["until"])) < self.now:
+            return None
+        return state
+
+    def forget(self, *what: str) -> None:
+        """Forget what was asked; only questions of these kinds where any are named."""
+        if not what or any(self.awaited(each) is not None for each in what):
+            contacts.expect(self.session, self.reader.contact_id, {}, now=self.now)
 
     def office_of(self, organisation_id: int | None) -> str | None:
         """Return an office's name as a letter to it would say; None where nobody checks."""

@@ -1,17 +1,20 @@
 """The actor's side: the list of duties, a stage's card, submission with or without files, working on it."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.handlers.desk import Desk
+from bot.handlers.desk import AWAIT_FILE, AWAIT_STAGE, Desk
 from bot.screen import Attachment, Press, Screen
 from bot.wording import duties, greetings
 from obligations.decisions import Status
-from storage import contacts, decisions, evidence, overview
+from storage import decisions, evidence, overview
 from storage.evidence import StoredFile
 from storage.models import Stage
+from storage.overview import Item
 
-AWAIT_FILE = "file"
 LONGEST_PAUSE_DAYS = 30
+_MOST_WAITING_FILES = 20
+_MOST_MATCHED = 100
 
 
 def my_duties(desk: Desk, press: Press) -> Screen:
@@ -20,7 +23,7 @@ def my_duties(desk: Desk, press: Press) -> Screen:
     page = overview.duties(
         desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=offset
     )
-    return duties.listed(desk.voice, page, offset=offset, edit=len(press.arguments) > 0)
+    return duties.listed(desk.voice, page, offset=offset, edit=press.in_place)
 
 
 def open_card(desk: Desk, press: Press) -> Screen:
@@ -29,7 +32,7 @@ def open_card(desk: Desk, press: Press) -> Screen:
     before, _ = desk.neighbours(stage)
     if before is not None and before.status is Status.SUBMITTED and desk.reader.may_check(before):
         stage = before
-    return show_card(desk, stage, edit=press.verb == "st!")
+    return show_card(desk, stage, edit=press.in_place)
 
 
 def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
@@ -46,7 +49,7 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
     return duties.card(
         desk.voice,
         desk.item(stage),
-        evidence.of_stage(desk.session, (before or stage).id if stage.position else stage.id),
+        desk.files(stage),
         may_act=desk.reader.may_act(stage),
         may_check=desk.reader.may_check(stage),
         next_check=desk.item(after) if after is not None else None,
@@ -81,14 +84,14 @@ def submit(desk: Desk, press: Press) -> Screen:
     stage = decisions.submit(
         desk.session, desk.law, stage.id, by=desk.reader.actor, now=desk.now, version=press.number(1)
     )
-    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+    desk.forget()
     _, after = desk.neighbours(stage)
     return duties.submitted(
         desk.voice,
         desk.item(stage),
+        evidence.of_stage(desk.session, stage.id),
         checker=desk.office_of(stage.checker_id),
         next_check=desk.item(after) if after is not None else None,
-        files=len(evidence.of_stage(desk.session, stage.id)),
         late=act_by_on is not None and desk.today > act_by_on,
     )
 
@@ -96,47 +99,60 @@ def submit(desk: Desk, press: Press) -> Screen:
 def ask_file(desk: Desk, press: Press) -> Screen:
     """Ask for a file, and remember which stage the next one is for."""
     stage = _own(desk, press)
-    contacts.expect(
-        desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now
-    )
+    desk.expect(AWAIT_FILE, stage=stage.id)
     return duties.ask_for_file(desk.voice, desk.item(stage), desk.folder.max_bytes // (1024 * 1024))
 
 
-def take_file(desk: Desk, stored: StoredFile, name: str | None) -> Screen:
-    """Bind a file to the stage it was asked for; ask which one where it came without a word."""
-    state = contacts.conversation(desk.session, desk.reader.contact_id)
-    if state.get("await") == AWAIT_FILE and isinstance(state.get("stage"), int):
-        return _bind(desk, desk.stage(int(str(state["stage"]))), stored, name)
+def take_file(
+    desk: Desk, stored: StoredFile, *, name: str | None, album: str | None, named: Mapping[str, str]
+) -> Screen | None:
+    """Bind a file to the stage it was asked for, or that its caption names; ask which one where neither says.
+
+    ``named`` is what the caption was understood to name. The files of one ``album`` are asked about once.
+    """
+    asked = desk.awaited(AWAIT_FILE)
+    if asked is not None:
+        return _bind(desk, desk.stage(int(str(asked["stage"]))), [(stored, name)])
     page = overview.duties(
-        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0
+        desk.session, desk.reader.organisation_id, today=desk.today, limit=_MOST_MATCHED, offset=0
     )
     if not page.items:
         return duties.listed(desk.voice, page, offset=0, edit=False)
-    waiting = {
-        "await": "stage",
-        "sha256": stored.sha256,
-        "size": stored.size,
-        "media_type": stored.media_type,
-        "name": name,
-    }
-    contacts.expect(desk.session, desk.reader.contact_id, waiting, now=desk.now)
-    return duties.choose_for_file(desk.voice, page.items)
+    fitting = [item for item in page.items if _fits(item, named)] if named else []
+    if len(fitting) == 1:
+        stage = desk.stage(fitting[0].stage_id)
+        desk.expect(AWAIT_FILE, stage=stage.id)
+        return _bind(desk, stage, [(stored, name)])
+    waiting = desk.awaited(AWAIT_STAGE)
+    files = _files_of(waiting) if waiting is not None else []
+    same_album = waiting is not None and album is not None and waiting["album"] == album
+    files = [*files, {**_as_json(stored), "name": name}][-_MOST_WAITING_FILES:]
+    desk.expect(AWAIT_STAGE, album=album, files=files)
+    if same_album:
+        return None
+    offered = fitting or page.items
+    return duties.choose_for_file(
+        desk.voice, offered[: duties.PAGE], files=len(files), more=len(offered) > duties.PAGE
+    )
 
 
 def bind_file(desk: Desk, press: Press) -> Screen:
-    """Bind the file that came without a word to the stage that was chosen."""
-    state = contacts.conversation(desk.session, desk.reader.contact_id)
+    """Bind the files that came without a word to the stage that was chosen."""
     stage = desk.stage(press.number(0))
-    if state.get("await") != "stage":
+    waiting = desk.awaited(AWAIT_STAGE)
+    if waiting is None:
         return greetings.stale(desk.voice.p)
-    stored = StoredFile(
-        sha256=str(state["sha256"]), size=int(str(state["size"])), media_type=str(state["media_type"])
-    )
-    name = state.get("name")
-    contacts.expect(
-        desk.session, desk.reader.contact_id, {"await": AWAIT_FILE, "stage": stage.id}, now=desk.now
-    )
-    return _bind(desk, stage, stored, name if isinstance(name, str) else None)
+    files = [
+        (
+            StoredFile(
+                sha256=str(each["sha256"]), size=int(str(each["size"])), media_type=str(each["media_type"])
+            ),
+            None if each["name"] is None else str(each["name"]),
+        )
+        for each in _files_of(waiting)
+    ]
+    desk.expect(AWAIT_FILE, stage=stage.id)
+    return _bind(desk, stage, files)
 
 
 def ask_pause(desk: Desk, press: Press) -> Screen:
@@ -159,13 +175,16 @@ def pause(desk: Desk, press: Press) -> Screen:
 def send_file(desk: Desk, press: Press) -> Screen:
     """Hand out one stored file to a reader who may see its stage."""
     file = evidence.get(desk.session, press.number(0))
-    desk.stage(file.stage_id)
-    return duties.sent_file(Attachment(path=desk.folder.path(file.sha256), name=file.name))
+    desk.reader.require(desk.reader.may_open_files(desk.stage(file.stage_id)))
+    path = desk.folder.path(file.sha256)
+    if not path.is_file():
+        return duties.file_missing(desk.voice)
+    return duties.sent_file(Attachment(path=path, name=file.name))
 
 
 def cancel(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
     """Forget what was asked."""
-    contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+    desk.forget()
     return greetings.cancelled(desk.voice.p)
 
 
@@ -178,14 +197,26 @@ def _own(desk: Desk, press: Press) -> Stage:
     return stage
 
 
-def _bind(desk: Desk, stage: Stage, stored: StoredFile, name: str | None) -> Screen:
+def _bind(desk: Desk, stage: Stage, files: list[tuple[StoredFile, str | None]]) -> Screen:
     desk.reader.require(desk.reader.may_act(stage))
     if stage.status in (Status.ACCEPTED, Status.WAIVED):
-        contacts.expect(desk.session, desk.reader.contact_id, {}, now=desk.now)
+        desk.forget()
         return greetings.stale(desk.voice.p)
-    file, new = evidence.bind(
-        desk.session, stage.id, stored, name=name, by=desk.reader.contact_id, now=desk.now
-    )
-    return duties.receipt(
-        desk.voice, desk.item(stage), file, new=new, checker=desk.office_of(stage.checker_id)
-    )
+    bound = [
+        evidence.bind(desk.session, stage.id, stored, name=name, by=desk.reader.contact_id, now=desk.now)
+        for stored, name in files
+    ]
+    return duties.receipt(desk.voice, desk.item(stage), bound, checker=desk.office_of(stage.checker_id))
+
+
+def _fits(item: Item, named: Mapping[str, str]) -> bool:
+    return named.get("kind", item.rule) == item.rule and named.get("period", item.period) == item.period
+
+
+def _as_json(stored: StoredFile) -> dict[str, object]:
+    return {"sha256": stored.sha256, "size": stored.size, "media_type": stored.media_type}
+
+
+def _files_of(waiting: Mapping[str, object]) -> list[dict[str, object]]:
+    files = waiting["files"]
+    return [dict(each) for each in files] if isinstance(files, list) else []

@@ -2,11 +2,13 @@
 
 import asyncio
 import logging
+import traceback
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from telegram import Bot, CallbackQuery, ChatMember, Message, PhotoSize, Update, User
-from telegram.error import Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram import Bot, CallbackQuery, ChatMember, Document, Message, PhotoSize, Update, User, Video
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.access import reader_at
 from bot.conversation import Incoming, Kind, answer
@@ -27,6 +29,8 @@ _log = logging.getLogger(__name__)
 CHANNEL: Final = "telegram"
 _POLL_SECONDS: Final = 25
 _PAUSE_SECONDS: Final = 3
+_FETCH_ATTEMPTS: Final = 4
+_DRAIN_SECONDS: Final = 20
 _ALLOWED: Final = ["message", "callback_query", "my_chat_member"]
 
 
@@ -34,7 +38,14 @@ class Arrivals:
     """Fetches updates, keeps them, and answers each once."""
 
     def __init__(
-        self, *, messenger: Messenger, database: Database, law: Law, folder: EvidenceFolder, clock: Clock
+        self,
+        *,
+        messenger: Messenger,
+        database: Database,
+        law: Law,
+        folder: EvidenceFolder,
+        clock: Clock,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._messenger = messenger
         self._bot: Bot = messenger.bot
@@ -42,6 +53,7 @@ class Arrivals:
         self._law = law
         self._folder = folder
         self._clock = clock
+        self._sleep = sleep
         self._lines: dict[int | None, deque[Arrived]] = {}
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -62,25 +74,22 @@ class Arrivals:
                 updates = await self._bot.get_updates(
                     offset=offset, timeout=_POLL_SECONDS, allowed_updates=_ALLOWED
                 )
+                if updates:
+                    await self.keep(updates)
+                    offset = updates[-1].update_id + 1
             except InvalidToken:
                 raise
             except Conflict:
                 _log.warning("another process fetches updates with this token; trying again")
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
+                await self._sleep(_PAUSE_SECONDS)
             except RetryAfter as error:
                 wait = error.retry_after
-                await asyncio.sleep(wait if isinstance(wait, int) else wait.total_seconds())
-                continue
-            except NetworkError as error:
-                _log.warning(
-                    "updates cannot be fetched (%s); trying again", type(error.__cause__ or error).__name__
-                )
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            if updates:
-                await self.keep(updates)
-                offset = updates[-1].update_id + 1
+                await self._sleep(wait if isinstance(wait, int) else wait.total_seconds())
+            except Exception as error:  # noqa: BLE001  # a bot that stops listening looks alive and is not
+                # What was not stored was not acknowledged either: it comes again.
+                reason = type(error.__cause__ or error).__name__
+                _log.warning("updates cannot be fetched or stored (%s); trying again", reason)
+                await self._sleep(_PAUSE_SECONDS)
 
     async def keep(self, updates: tuple[Update, ...]) -> None:
         """Store updates and queue them for handling."""
@@ -100,7 +109,18 @@ class Arrivals:
     async def idle(self) -> None:
         """Wait until everything queued is handled."""
         while self._workers:
-            await asyncio.gather(*self._workers)
+            await asyncio.wait(self._workers)
+
+    async def drain(self) -> None:
+        """Finish what is under way, within reason; what is left is taken up at the next start."""
+        try:
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await self.idle()
+        except TimeoutError:
+            _log.warning("%s chats are left for the next start", len(self._lines))
+            for worker in self._workers:
+                worker.cancel()
+            await self.idle()
 
     def _queue(self, arrived: Arrived) -> None:
         """Put an update at the end of its chat's line; a line is walked by one worker at a time."""
@@ -115,27 +135,35 @@ class Arrivals:
 
     async def _walk(self, chat_id: int | None) -> None:
         line = self._lines[chat_id]
-        while line:
-            await self._handle(line[0])
-            line.popleft()
-        del self._lines[chat_id]
+        try:
+            while line:
+                try:
+                    await self._handle(line[0])
+                except Exception as error:  # noqa: BLE001  # not even the failure could be recorded; the next start takes it up
+                    _log_failure(line[0].update_id, inbox.MOST_ATTEMPTS, error)
+                line.popleft()
+        finally:
+            del self._lines[chat_id]
 
     async def _handle(self, arrived: Arrived) -> None:
-        update = Update.de_json(arrived.payload, self._bot)
         for attempt in range(1, inbox.MOST_ATTEMPTS + 1):
+            update: Update | None = None
             try:
-                await self._answer(update)
+                update = Update.de_json(arrived.payload, self._bot)
+                screen = await self._answer(update)
             except Exception as error:  # noqa: BLE001  # whatever it is, it is stored, logged and tried again
-                _log.exception("update %s could not be handled, attempt %s", update.update_id, attempt)
-                given_up = await self._record_failure(update, error)
-                await self._apologise(update, given_up=given_up)
+                _log_failure(arrived.update_id, attempt, error)
+                given_up = await self._record_failure(arrived.update_id, error)
+                if update is not None and (given_up or attempt == 1):
+                    await self._apologise(update, given_up=given_up)
                 if given_up:
                     return
-                await asyncio.sleep(attempt)
+                await self._sleep(attempt)
             else:
+                await self._reply(update, screen)
                 return
 
-    async def _answer(self, update: Update) -> None:
+    async def _answer(self, update: Update) -> Screen | None:
         incoming = await self._read(update)
         now = self._clock.now()
 
@@ -144,22 +172,20 @@ class Arrivals:
                 return None
             return answer(session, incoming, law=self._law, folder=self._folder, now=now)
 
-        screen = await self._database.run(work)
-        try:
-            await self._reply(update, screen)
-        except TelegramError as error:
-            # What was decided is stored; only the answer did not get through.
-            _log.warning("an answer did not get through: %s", type(error).__name__)
+        return await self._database.run(work)
 
     async def _reply(self, update: Update, screen: Screen | None) -> None:
-        query = update.callback_query
-        if query is not None:
-            await self._messenger.flash(query.id, screen)
-        chat = update.effective_chat
-        if screen is None or chat is None:
-            return
-        pressed = query.message.message_id if query is not None and query.message is not None else None
-        await self._messenger.show(chat.id, screen, instead_of=pressed)
+        """Show what was decided. It is stored by now: an answer that does not get through is only logged."""
+        query, chat, user = update.callback_query, update.effective_chat, update.effective_user
+        try:
+            if query is not None and user is not None:
+                await self._messenger.flash(user.id, query.id, screen)
+            if screen is None or chat is None:
+                return
+            pressed = query.message.message_id if query is not None and query.message is not None else None
+            await self._messenger.show(chat.id, screen, instead_of=pressed)
+        except (TelegramError, OSError) as error:
+            _log.warning("an answer did not get through: %s", type(error).__name__)
 
     async def _read(self, update: Update) -> Incoming | None:
         """Translate an update; None for what Duewatch does not answer, such as anything said in a group."""
@@ -185,28 +211,53 @@ class Arrivals:
         if reader is None:
             return _incoming(user, Kind.TEXT)
         sent = message.document or message.video or _largest(message.photo)
-        name = getattr(sent, "file_name", None)
-        if (sent.file_size or 0) > self._folder.max_bytes:
-            refused = EvidenceRefusedError("too_large")
-            return _incoming(user, Kind.FILE, file=refused)
-        content = bytes(await (await sent.get_file()).download_as_bytearray())
+        file: StoredFile | EvidenceRefusedError
         try:
-            stored: StoredFile | EvidenceRefusedError = await asyncio.to_thread(self._folder.store, content)
+            content = await self._fetch(sent)
+            file = await asyncio.to_thread(self._folder.store, content)
         except EvidenceRefusedError as error:
-            stored = error
-        return _incoming(user, Kind.FILE, file=stored, file_name=name)
+            file = error
+        return _incoming(
+            user,
+            Kind.FILE,
+            text=message.caption or "",
+            file=file,
+            file_name=getattr(sent, "file_name", None),
+            album=message.media_group_id,
+        )
 
-    async def _record_failure(self, update: Update, error: Exception) -> bool:
+    async def _fetch(self, sent: Document | Video | PhotoSize) -> bytes:
+        """Fetch a file's content.
+
+        Raises:
+            EvidenceRefusedError: ``too_large``, or ``unreachable`` where Telegram does not hand it out.
+        """
+        if (sent.file_size or 0) > self._folder.max_bytes:
+            raise EvidenceRefusedError("too_large")
+        for attempt in range(1, _FETCH_ATTEMPTS + 1):
+            try:
+                return bytes(await (await sent.get_file()).download_as_bytearray())
+            except BadRequest as error:
+                code = "too_large" if "too big" in error.message else "unreachable"
+                raise EvidenceRefusedError(code) from None
+            except TelegramError as error:
+                _log.warning("a file could not be fetched: %s", type(error.__cause__ or error).__name__)
+                if attempt < _FETCH_ATTEMPTS:
+                    await self._sleep(attempt)
+        raise EvidenceRefusedError("unreachable")
+
+    async def _record_failure(self, update_id: int, error: Exception) -> bool:
         now = self._clock.now()
         return await self._database.run(
-            lambda session: inbox.fail(session, update.update_id, type(error).__name__, now=now)
+            lambda session: inbox.fail(session, update_id, type(error).__name__, now=now)
         )
 
     async def _apologise(self, update: Update, *, given_up: bool) -> None:
         chat, user = update.effective_chat, update.effective_user
-        if chat is None or user is None:
+        if chat is None or user is None or chat.type != chat.PRIVATE:
             return
-        p = Printer.for_language(user.language_code or "zh")
+        reader = await self._database.ask(lambda session: reader_at(session, CHANNEL, str(user.id)))
+        p = Printer.for_language(reader.language if reader is not None else user.language_code or "zh")
         try:
             await self._messenger.show(chat.id, greetings.given_up(p) if given_up else greetings.failed(p))
         except TelegramError as error:
@@ -221,6 +272,7 @@ def _incoming(
     text: str = "",
     file: StoredFile | EvidenceRefusedError | None = None,
     file_name: str | None = None,
+    album: str | None = None,
 ) -> Incoming:
     return Incoming(
         channel=CHANNEL,
@@ -232,6 +284,7 @@ def _incoming(
         text=text,
         file=file,
         file_name=file_name,
+        album=album,
     )
 
 
@@ -242,9 +295,17 @@ def _read_press(user: User, query: CallbackQuery) -> Incoming:
 def _read_text(user: User, text: str) -> Incoming:
     if not text.startswith("/"):
         return _incoming(user, Kind.TEXT, text=text)
-    head, _, argument = text.partition(" ")
+    head, *argument = text.split(maxsplit=1)
     command = head[1:].split("@", 1)[0].lower()
-    return _incoming(user, Kind.COMMAND, command=command, text=argument.strip())
+    return _incoming(user, Kind.COMMAND, command=command, text="".join(argument).strip())
+
+
+def _log_failure(update_id: int, attempt: int, error: Exception) -> None:
+    """Log where it broke, without the values: the message of an error may hold what somebody wrote."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error(
+        "update %s could not be handled, attempt %s: %s\n%s", update_id, attempt, type(error).__name__, where
+    )
 
 
 def _largest(sizes: tuple[PhotoSize, ...]) -> PhotoSize:

@@ -31,7 +31,7 @@ class Limiter:
     async def wait(self, chat_id: int) -> None:
         """Wait until a message to this chat may go. A negative id is a group's."""
         now = self._now()
-        interval = 60 / PER_GROUP_PER_MINUTE if chat_id < 0 else 1 / PER_CHAT_PER_SECOND
+        interval = _interval(chat_id)
         chat_turn = max(self._chats.get(chat_id, now), now)
         go = max(now, self._overall, chat_turn - interval * (_BURST - 1))
         self._overall = go + 1 / OVERALL_PER_SECOND
@@ -43,7 +43,12 @@ class Limiter:
 
     def pause(self, chat_id: int, seconds: float) -> None:
         """Let nothing go to this chat for as long as Telegram asked."""
-        self._chats[chat_id] = max(self._chats.get(chat_id, 0.0), self._now() + seconds + _BURST)
+        after_burst = self._now() + seconds + _interval(chat_id) * (_BURST - 1)
+        self._chats[chat_id] = max(self._chats.get(chat_id, 0.0), after_burst)
 
     def _now(self) -> float:
         return self._monotonic() if self._monotonic is not None else asyncio.get_running_loop().time()
+
+
+def _interval(chat_id: int) -> float:
+    return 60 / PER_GROUP_PER_MINUTE if chat_id < 0 else 1 / PER_CHAT_PER_SECOND

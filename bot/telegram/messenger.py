@@ -1,14 +1,20 @@
 """Puts a screen into a chat, and says what became of it.
 
+An answer is waited for: it is tried again where Telegram says so, or was not reached. A delivery is not: it comes
+back as an outcome, and whoever delivers knows when to try again.
+
 `BadRequest` is a `NetworkError` in this library, so it is looked at first and never tried again.
 """
 
-from collections.abc import Iterator
+import asyncio
+import html
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
-from typing import Final
+from functools import partial
+from typing import Final, TypeVar
 
 import httpx
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Message
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import MessageLimit, ParseMode
 from telegram.error import (
     BadRequest,
@@ -31,6 +37,11 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LONGEST_LABEL: Final = 60
 _UNREACHABLE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 _RETRY_REFUSED_CONNECTION = timedelta(seconds=5)
+_ANSWER_ATTEMPTS: Final = 3
+_LONGEST_WAIT_TO_ANSWER: Final = timedelta(minutes=2)
+_UNREADABLE = "Invalid server response"
+
+T = TypeVar("T")
 
 
 def connect(token: str, api_url: str) -> Bot:
@@ -47,42 +58,32 @@ def connect(token: str, api_url: str) -> Bot:
 class Messenger:
     """Sends screens through one bot. Without a limiter it sends as fast as the server takes."""
 
-    def __init__(self, bot: Bot, limiter: Limiter | None) -> None:
+    def __init__(
+        self,
+        bot: Bot,
+        limiter: Limiter | None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self.bot = bot
         self._limiter = limiter
+        self._sleep = sleep
 
-    async def show(self, chat_id: int, screen: Screen, *, instead_of: int | None = None) -> str | None:
-        """Send a screen, or put it in place of a message; returns the last message's id.
+    async def show(self, chat_id: int, screen: Screen, *, instead_of: int | None = None) -> None:
+        """Answer with a screen, or put it in place of a message; waits where Telegram asks to.
 
         Raises:
             TelegramError: the server refused it, or could not be reached.
         """
-        message_id: str | None = None
-        if screen.html:
-            if instead_of is not None and screen.edit:
-                return await self._edit(chat_id, instead_of, screen)
-            pieces = list(split(screen.html))
-            for piece in pieces:
-                await self._turn(chat_id)
-                message = await self.bot.send_message(
-                    chat_id,
-                    piece,
-                    parse_mode=ParseMode.HTML,
-                    reply_markup=keyboard(screen.rows) if piece is pieces[-1] else None,
-                    disable_notification=screen.silent,
-                    link_preview_options=LinkPreviewOptions(is_disabled=True),
-                )
-                message_id = str(message.message_id)
-        for attachment in screen.attachments:
-            await self._turn(chat_id)
-            sent = await self.bot.send_document(chat_id, attachment.path, filename=attachment.name)
-            message_id = str(sent.message_id)
-        return message_id
+        if instead_of is not None and screen.edit and _fits_one(screen.html):
+            await self._edit(chat_id, instead_of, screen)
+        else:
+            await self._send(chat_id, screen, patiently=True)
 
     async def deliver(self, chat_id: int, screen: Screen) -> Receipt:
         """Send a screen and return what became of it; an error is an outcome, never raised."""
         try:
-            message_id = await self.show(chat_id, screen)
+            message_id = await self._send(chat_id, screen, patiently=False)
         except RetryAfter as error:
             wait = _as_timedelta(error.retry_after)
             if self._limiter is not None:
@@ -111,36 +112,82 @@ class Messenger:
                 )
             return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
         except TelegramError as error:
-            return Receipt(outcome=Outcome.FAILED, reason=error.message)
+            # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
+            outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
+            return Receipt(outcome=outcome, reason=error.message)
         return Receipt(outcome=Outcome.SENT, message_id=message_id, text=screen.html)
 
-    async def flash(self, query_id: str, screen: Screen | None) -> None:
-        """Answer a button's press, which stops its spinner; one that is too old is past answering."""
+    async def flash(self, chat_id: int, query_id: str, screen: Screen | None) -> None:
+        """Answer a button's press, which stops its spinner; one that is too old to flash is answered in the chat.
+
+        Raises:
+            TelegramError: the server could not be reached for what only flashes.
+        """
         toast = screen.toast if screen is not None else None
         try:
             await self.bot.answer_callback_query(
                 query_id, text=toast, show_alert=bool(screen and screen.alert)
             )
-        except BadRequest:
-            return
+        except TelegramError:
+            if screen is not None and toast and not screen.html:
+                await self.show(chat_id, Screen(html=html.escape(toast, quote=False)))
 
-    async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> str:
-        try:
-            edited = await self.bot.edit_message_text(
-                next(split(screen.html)),
-                chat_id=chat_id,
-                message_id=message_id,
+    async def _send(self, chat_id: int, screen: Screen, *, patiently: bool) -> str | None:
+        message_id: str | None = None
+        pieces = list(split(screen.html)) if screen.html else []
+        for piece in pieces:
+            send = partial(
+                self.bot.send_message,
+                chat_id,
+                piece,
                 parse_mode=ParseMode.HTML,
-                reply_markup=keyboard(screen.rows),
+                reply_markup=keyboard(screen.rows) if piece is pieces[-1] else None,
+                disable_notification=screen.silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
+            message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)
+        for attachment in screen.attachments:
+            send = partial(self.bot.send_document, chat_id, attachment.path, filename=attachment.name)
+            message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)
+        return message_id
+
+    async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
+        edit = partial(
+            self.bot.edit_message_text,
+            screen.html,
+            chat_id=chat_id,
+            message_id=message_id,
+            parse_mode=ParseMode.HTML,
+            reply_markup=keyboard(screen.rows),
+            link_preview_options=LinkPreviewOptions(is_disabled=True),
+        )
+        try:
+            await self._call(chat_id, edit, patiently=True, counted=False)
         except BadRequest as error:
-            if "not modified" in error.message:
-                return str(message_id)
-            # The message is too old to edit, or gone: the answer still has to be seen.
-            sent = await self.show(chat_id, Screen(html=screen.html, rows=screen.rows))
-            return sent or str(message_id)
-        return str(edited.message_id) if isinstance(edited, Message) else str(message_id)
+            if "not modified" not in error.message:
+                # The message is too old to edit, or gone: the answer still has to be seen.
+                await self._send(chat_id, screen, patiently=True)
+
+    async def _call(
+        self, chat_id: int, call: Callable[[], Awaitable[T]], *, patiently: bool, counted: bool = True
+    ) -> T:
+        """Call Telegram in its turn; patiently, again after a wait it asks for, or when it was not reached."""
+        attempts = _ANSWER_ATTEMPTS if patiently else 1
+        while True:
+            attempts -= 1
+            if counted:
+                await self._turn(chat_id)
+            try:
+                return await call()
+            except RetryAfter as error:
+                wait = _as_timedelta(error.retry_after)
+                if not attempts or wait > _LONGEST_WAIT_TO_ANSWER:
+                    raise
+            except NetworkError as error:
+                if not attempts or not isinstance(error.__cause__, _NOT_SENT):
+                    raise
+                wait = _RETRY_REFUSED_CONNECTION
+            await self._sleep(wait.total_seconds())
 
     async def _turn(self, chat_id: int) -> None:
         if self._limiter is not None:
@@ -162,16 +209,27 @@ def keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | Non
     )
 
 
-def split(html: str, limit: int = MessageLimit.MAX_TEXT_LENGTH - 96) -> Iterator[str]:
-    """Cut a text into messages at line ends. Every line closes its own tags, so no tag is cut."""
+def split(text: str, limit: int = MessageLimit.MAX_TEXT_LENGTH) -> Iterator[str]:
+    """Cut a text into messages at line ends. Every line closes its own tags, so no tag is cut.
+
+    A length is counted as Telegram does, in UTF-16 units; the tags are counted too, which is on the safe side.
+    """
     piece = ""
-    for line in html.split("\n"):
-        if piece and len(piece) + 1 + len(line) > limit:
+    for line in text.split("\n"):
+        if piece and _units(piece) + 1 + _units(line) > limit:
             yield piece
             piece = line
         else:
             piece = f"{piece}\n{line}" if piece else line
     yield piece
+
+
+def _fits_one(text: str) -> bool:
+    return bool(text) and _units(text) <= MessageLimit.MAX_TEXT_LENGTH
+
+
+def _units(text: str) -> int:
+    return len(text.encode("utf-16-le")) // 2
 
 
 def _label(label: str) -> str:

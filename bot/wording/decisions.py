@@ -4,13 +4,16 @@ from datetime import date
 
 from bot.screen import Button, Press, Screen
 from bot.wording.duties import card, paging
-from bot.wording.phrases import RETURN_REASONS, Voice, bold, lines
+from bot.wording.phrases import RETURN_REASONS, Voice, bold, lines, plain
 from jobs.briefs import DecisionBrief, WaitingBrief
 from storage.models import NotificationKind
 from storage.overview import Item, Page
 
 OTHER = "other"
-"""The choice of a reason typed by the officer."""
+"""The choice of a reason to be typed by the officer."""
+
+TYPED = "typed"
+"""The confirmation of a reason that was typed."""
 
 
 def waiting(voice: Voice, brief: WaitingBrief) -> Screen:
@@ -85,6 +88,7 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                         Button(p.text("Upload the correction"), Press.to("up", item.stage_id, item.version)),
                         Button(p.text("Corrected"), Press.to("sub", item.stage_id, item.version)),
                     ),
+                    *_pass_down(voice, item),
                 ),
             )
         case _:
@@ -102,6 +106,13 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
             )
 
 
+def _pass_down(voice: Voice, item: Item) -> tuple[tuple[Button, ...], ...]:
+    """Lead a checker to the card, where what came back from above can be returned to the unit."""
+    if item.actor_id == item.subject_id:
+        return ()
+    return ((Button(voice.p.text("Open"), Press.to("st", item.stage_id)),),)
+
+
 def queue(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
     """Return one page of what waits for this office's check."""
     p = voice.p
@@ -112,7 +123,7 @@ def queue(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
     for index, item in enumerate(page.items, start=offset + 1):
         moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
         parts += ["", f"{index}. {voice.organisation(item.subject_name)}", f"{voice.duty(item)} · {moment}"]
-        rows.append((Button(f"{index}. {item.subject_name}", Press.to("st", item.stage_id)),))
+        rows.append((Button(f"{index}. {plain(item.subject_name)}", Press.to("st", item.stage_id)),))
     return Screen(
         html=lines(parts), rows=(*rows, *paging(voice, "rv", page.total, offset, len(page.items))), edit=edit
     )
@@ -153,7 +164,7 @@ def ask_reason(voice: Voice, item: Item) -> Screen:
                 for code in RETURN_REASONS
             ),
             (Button(p.text("Another reason, typed"), Press.to("ret!", item.stage_id, item.version, OTHER)),),
-            (Button(p.text("Cancel"), Press.to("st!", item.stage_id)),),
+            (Button(p.text("Cancel"), Press.to("st~", item.stage_id)),),
         ),
         edit=True,
     )
@@ -170,8 +181,39 @@ def ask_typed_reason(voice: Voice, item: Item) -> Screen:
                 voice.organisation(item.subject_name),
             ]
         ),
-        rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
+        rows=((Button(p.text("Cancel"), Press.to("st~", item.stage_id)),),),
         edit=True,
+    )
+
+
+def confirm_reason(voice: Voice, item: Item, reason: str) -> Screen:
+    """Ask whether what was typed is meant as the reason."""
+    p = voice.p
+    return Screen(
+        html=lines(
+            [
+                p.text("Return it for this reason?"),
+                voice.reason(reason),
+                "",
+                voice.duty(item),
+                voice.organisation(item.subject_name),
+            ]
+        ),
+        rows=(
+            (
+                Button(p.text("Return"), Press.to("ret!", item.stage_id, item.version, TYPED)),
+                Button(p.text("Cancel"), Press.to("st~", item.stage_id)),
+            ),
+        ),
+    )
+
+
+def reason_too_long(voice: Voice, stage_id: int, characters: int) -> Screen:
+    """Ask for a shorter reason; nothing is cut from what an officer wrote."""
+    p = voice.p
+    return Screen(
+        html=p.text("Please give the reason in {characters} characters at most.", characters=characters),
+        rows=((Button(p.text("Cancel"), Press.to("st~", stage_id)),),),
     )
 
 

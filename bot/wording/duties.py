@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.screen import Attachment, Button, Press, Screen
-from bot.wording.phrases import Voice, bold, lines
+from bot.screen import IN_PLACE, Attachment, Button, Press, Screen
+from bot.wording.phrases import Voice, bold, label, lines
 from jobs.briefs import ReminderBrief, ReminderItem
 from obligations.decisions import Status
 from storage.models import Evidence
@@ -14,6 +14,10 @@ REMINDER_BUTTONS = 5
 """How many items of one reminder get buttons of their own; a longer list opens the list instead."""
 
 PAUSE_DAYS = (1, 3, 7)
+
+_KB = 1024
+_MOST_NAMED = 10
+"""How many files a confirmation names one by one."""
 
 
 def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
@@ -86,8 +90,8 @@ def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
     for index, item in enumerate(page.items, start=offset + 1):
         subject = "" if item.actor_id == item.subject_id else voice.organisation(item.subject_name)
         parts += ["", f"{index}. {voice.duty(item)}", *([subject] if subject else []), voice.state(item)]
-        label = f"{index}. {subject or voice.rule(item)} {voice.period(item.period)}"
-        rows.append((Button(_plain(label), Press.to("st", item.stage_id)),))
+        shown = f"{index}. {subject or voice.rule(item)} {voice.period(item.period)}"
+        rows.append((Button(label(shown), Press.to("st", item.stage_id)),))
     return Screen(
         html=lines(parts), rows=(*rows, *paging(voice, "due", page.total, offset, len(page.items))), edit=edit
     )
@@ -96,12 +100,12 @@ def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
 def paging(
     voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object
 ) -> tuple[tuple[Button, ...], ...]:
-    """Return the row that turns the pages of a list; none where all of it is on one."""
+    """Return the row that turns the pages of a list in place; none where all of it is on one."""
     p = voice.p
-    size = max(shown, PAGE)
+    verb += IN_PLACE
     row = []
     if offset > 0:
-        row.append(Button(p.text("‹ Previous"), Press.to(verb, max(0, offset - size), *arguments)))
+        row.append(Button(p.text("‹ Previous"), Press.to(verb, max(0, offset - PAGE), *arguments)))
     if offset + shown < total:
         row.append(Button(p.text("Next ›"), Press.to(verb, offset + shown, *arguments)))
     return (tuple(row),) if row else ()
@@ -156,8 +160,7 @@ def card(
     rows: list[tuple[Button, ...]] = []
     for file in files:
         size = _size(file.size)
-        label = f"📎 {file.name} · {size} · {file.sha256[:8]}"
-        rows.append((Button(label, Press.to("file", file.id)),))
+        rows.append((Button(f"📎 {file.name} · {size} · {_code(file)}", Press.to("file", file.id)),))
     if not files and item.submitted_at is not None:
         parts.append(p.text("No file was sent."))
     if may_check and item.status is Status.SUBMITTED:
@@ -224,35 +227,50 @@ def ask_for_file(voice: Voice, item: Item, megabytes: int) -> Screen:
     )
 
 
-def receipt(voice: Voice, item: Item, file: Evidence, *, new: bool, checker: str | None) -> Screen:
-    """Acknowledge one file: its short hash, when it came, who checks next; and ask for the confirmation."""
+def receipt(
+    voice: Voice, item: Item, bound: Sequence[tuple[Evidence, bool]], *, checker: str | None
+) -> Screen:
+    """Acknowledge files, each with whether it is new: short hash, when it came, who checks next; and ask to confirm.
+
+    What is handed over already needs no second confirmation: that would put a later time on it.
+    """
     p = voice.p
+    told: list[str] = []
+    for file, new in bound:
+        told += [
+            bold(p.text("File received") if new else p.text("This file was already here")),
+            _named(voice, file),
+            p.text("Received: {moment}", moment=p.moment(file.uploaded_at, today=voice.today)),
+        ]
+    open_still = item.status is not Status.SUBMITTED
     return Screen(
         html=lines(
             [
-                bold(p.text("File received") if new else p.text("This file was already here")),
-                f"{voice.organisation(file.name)} · {_size(file.size)}",
-                p.text("Check code: {code}", code=f"<code>{file.sha256[:8]}</code>"),
-                p.text("Received: {moment}", moment=p.moment(file.uploaded_at, today=voice.today)),
+                *told,
                 p.text("For: {duty}", duty=voice.duty(item)),
                 p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
                 "",
-                p.text("Send more files, or confirm that it is submitted."),
+                p.text("Send more files, or confirm that it is submitted.")
+                if open_still
+                else p.text("Added to what was submitted; there is no need to confirm again."),
             ]
         ),
-        rows=(
-            (
-                Button(p.text("Confirm submission"), Press.to("sub!", item.stage_id, item.version)),
-                Button(p.text("Not yet"), Press.to("cancel")),
-            ),
-        ),
+        rows=((Button(p.text("Confirm submission"), Press.to("sub!", item.stage_id, item.version)),),)
+        if open_still
+        else (),
     )
 
 
 def submitted(
-    voice: Voice, item: Item, *, checker: str | None, next_check: Item | None, files: int, late: bool
+    voice: Voice,
+    item: Item,
+    files: Sequence[Evidence],
+    *,
+    checker: str | None,
+    next_check: Item | None,
+    late: bool,
 ) -> Screen:
-    """Confirm what was recorded and say who is next."""
+    """Confirm what was recorded, with the hash of each file, and say who is next."""
     p = voice.p
     moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
     return Screen(
@@ -262,7 +280,8 @@ def submitted(
                 voice.duty(item),
                 voice.organisation(item.subject_name),
                 p.text("At {moment}", moment=moment) + (" · " + p.text("late") if late else ""),
-                p.plural("{n} file attached", "{n} files attached", files) if files else None,
+                p.plural("{n} file attached", "{n} files attached", len(files)) if files else None,
+                *[_named(voice, file) for file in files[:_MOST_NAMED]],
                 p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
                 p.text("Their date: {until}", until=voice.until(next_check)) if next_check else None,
             ]
@@ -272,21 +291,15 @@ def submitted(
     )
 
 
-def choose_for_file(voice: Voice, items: Sequence[Item]) -> Screen:
-    """Ask which open stage a file that came without a word belongs to."""
+def choose_for_file(voice: Voice, items: Sequence[Item], *, files: int, more: bool) -> Screen:
+    """Ask which open stage the files that came without a word belong to."""
     p = voice.p
+    question = p.plural("Which duty is this file for?", "Which duty are these {n} files for?", files)
+    rest = p.text("These are the nearest; for another, open it in your duties and press Upload.")
     return Screen(
-        html=p.text("Which duty is this file for?"),
+        html=lines([question, rest if more else None]),
         rows=(
-            *(
-                (
-                    Button(
-                        _plain(f"{voice.rule(item)} {voice.period(item.period)}"),
-                        Press.to("bind", item.stage_id),
-                    ),
-                )
-                for item in items
-            ),
+            *((Button(label(_short(voice, item)), Press.to("bind", item.stage_id)),) for item in items),
             (Button(p.text("None, discard it"), Press.to("cancel")),),
         ),
     )
@@ -337,6 +350,8 @@ def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
             )
         case "empty":
             said = p.text("The file is empty. Please check it and send it again.")
+        case "unreachable":
+            said = p.text("The file could not be fetched from Telegram. Please send it again in a while.")
         case _:
             said = p.text(
                 "This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP or MP4 file."
@@ -349,10 +364,28 @@ def sent_file(attachment: Attachment) -> Screen:
     return Screen(attachments=(attachment,))
 
 
+def file_missing(voice: Voice) -> Screen:
+    """Answer where a stored file is not in its folder."""
+    return Screen(html=voice.p.text("The file cannot be found at the moment. Please tell the administrator."))
+
+
 def _size(size: int) -> str:
-    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+    if size < _KB:
+        return f"{size} B"
+    return f"{size / _KB:.0f} KB" if size < _KB * _KB else f"{size / _KB / _KB:.1f} MB"
 
 
-def _plain(label: str) -> str:
-    """Return a safe phrase as a button shows it: buttons carry text, not HTML."""
-    return label.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def _code(file: Evidence) -> str:
+    """Return the short form of a file's hash, by which both sides tell that it is the same file."""
+    return file.sha256[:8]
+
+
+def _named(voice: Voice, file: Evidence) -> str:
+    code = voice.p.text("Check code: {code}", code=f"<code>{_code(file)}</code>")
+    return f"{voice.organisation(file.name)} · {_size(file.size)} · {code}"
+
+
+def _short(voice: Voice, item: Item) -> str:
+    """Return a duty as a button names it; for a check, whose material it is."""
+    subject = "" if item.actor_id == item.subject_id else voice.organisation(item.subject_name) + " · "
+    return f"{subject}{voice.rule(item)} {voice.period(item.period)}"

@@ -78,7 +78,7 @@ def welcome(voice: Voice, reader: Reader) -> Screen:
                 p.text(
                     "{name}, you now speak for {organisation}.",
                     name=safe(reader.name),
-                    organisation=safe(reader.organisation_name),
+                    organisation=safe(reader.office),
                 ),
                 "",
                 f"1. {sent}",
@@ -101,7 +101,7 @@ def help_(voice: Voice, reader: Reader) -> Screen:
     return Screen(
         html=lines(
             [
-                f"{bold(name)} · {safe(reader.organisation_name)} · {voice.level(reader.level)}",
+                f"{bold(name)} · {safe(reader.office)} · {voice.level(reader.level)}",
                 "",
                 *told,
                 "",
@@ -186,6 +186,10 @@ def refused(p: Printer, refusal: Refusal) -> Screen:
             said = p.text("The step before has not been handed over yet.")
         case Refusal.NOTHING_TO_CHECK:
             said = p.text("There is nothing to check yet.")
+        case Refusal.ALREADY_SUBMITTED:
+            said = p.text("It was handed over already; there is no date left to move.")
+        case Refusal.CHECKED_ABOVE:
+            said = p.text("The office above is checking it and must return it first.")
         case _:
             said = p.text("That is not within what you may see or decide.")
     return Screen(toast=said, alert=True)

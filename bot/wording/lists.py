@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.screen import Button, Press, Screen
+from bot.screen import IN_PLACE, Button, Press, Screen
 from bot.wording.duties import paging
-from bot.wording.phrases import Voice, bold, lines, safe
+from bot.wording.phrases import Voice, bold, lines, plain, safe
 from obligations.notice import Level
 from storage.models import Organisation
 from storage.overview import Counts, DistrictRow, Item, Page
+
+_LONGEST_STATUS = 12
+"""How many steps of one unit are listed: what a screen of a phone or two holds."""
 
 
 def overdue(
@@ -26,13 +29,15 @@ def overdue(
     """Answer «who is overdue», naming the scope and as of when."""
     p = voice.p
     as_of = p.text("{scope}, as of {moment}", scope=safe(scope), moment=p.moment(now, today=voice.today))
-    choose = ((Button(p.text("By district"), Press.to("ods")),),) if choose_district else ()
+    choose = ((Button(p.text("By district"), Press.to("ods" + IN_PLACE)),),) if choose_district else ()
     if not page.items:
         return Screen(html=lines([bold(p.text("Nobody is overdue.")), as_of]), rows=choose, edit=edit)
-    items = p.plural("{n} duty", "{n} duties", page.total)
-    head = p.plural(
-        "{n} organisation overdue, {items}", "{n} organisations overdue, {items}", units, items=items
-    )
+    head = p.plural("{n} duty overdue", "{n} duties overdue", page.total)
+    if units:
+        duties = p.plural("{n} duty", "{n} duties", page.total)
+        head = p.plural(
+            "{n} unit overdue, {duties} in all", "{n} units overdue, {duties} in all", units, duties=duties
+        )
     parts = [bold(head), as_of]
     for index, item in enumerate(page.items, start=offset + 1):
         parts += [
@@ -41,7 +46,7 @@ def overdue(
             late_line(voice, item),
         ]
     rows = tuple(
-        (Button(f"{index}. {item.actor_name}", Press.to("st", item.stage_id)),)
+        (Button(f"{index}. {plain(item.actor_name)}", Press.to("st", item.stage_id)),)
         for index, item in enumerate(page.items, start=offset + 1)
     )
     turns = paging(voice, "od", page.total, offset, len(page.items), district)
@@ -68,22 +73,27 @@ def _where(voice: Voice, item: Item) -> str:
     return f" · {voice.organisation(item.district_name)}"
 
 
-def choose_district(voice: Voice, rows: Sequence[DistrictRow]) -> Screen:
+def choose_district(voice: Voice, rows: Sequence[DistrictRow], *, edit: bool) -> Screen:
     """List the districts that have something overdue, worst first."""
     p = voice.p
     late = [row for row in rows if row.overdue]
     if not late:
-        return Screen(html=p.text("No district has anything overdue."), edit=True)
+        return Screen(html=p.text("No district has anything overdue."), edit=edit)
     return Screen(
         html=p.text("Overdue by district:"),
         rows=(
             *(
-                (Button(f"{row.district_name} · {row.overdue}", Press.to("od", 0, row.district_id)),)
-                for row in late[:20]
+                (
+                    Button(
+                        f"{plain(row.district_name)} · {row.overdue}",
+                        Press.to("od" + IN_PLACE, 0, row.district_id),
+                    ),
+                )
+                for row in late
             ),
-            (Button(p.text("The whole city"), Press.to("od", 0, 0)),),
+            (Button(p.text("The whole city"), Press.to("od" + IN_PLACE, 0, 0)),),
         ),
-        edit=True,
+        edit=edit,
     )
 
 
@@ -93,10 +103,13 @@ def unit_status(voice: Voice, unit: Organisation, items: Sequence[Item], *, now:
     as_of = p.text("as of {moment}", moment=p.moment(now, today=voice.today))
     parts = [f"<b>{safe(unit.name)}</b>", as_of]
     rows = []
-    for index, item in enumerate(items[:12], start=1):
+    for index, item in enumerate(items[:_LONGEST_STATUS], start=1):
         stage = "" if item.actor_id == item.subject_id else f" · {voice.stage(item)}"
         parts += ["", f"{index}. {voice.duty(item)}{stage}", voice.state(item)]
         rows.append(Button(str(index), Press.to("st", item.stage_id)))
+    rest = len(items) - _LONGEST_STATUS
+    if rest > 0:
+        parts += ["", p.plural("and {n} more", "and {n} more", rest)]
     if not items:
         parts += ["", p.text("Nothing is open and nothing was decided lately.")]
     return Screen(html=lines(parts), rows=tuple(tuple(rows[i : i + 6]) for i in range(0, len(rows), 6)))
@@ -115,14 +128,21 @@ def choose_unit(voice: Voice, units: Sequence[Organisation], words: str) -> Scre
         )
     return Screen(
         html=p.text("Which unit do you mean?"),
-        rows=tuple((Button(unit.name, Press.to("us", unit.id)),) for unit in units),
+        rows=tuple((Button(plain(unit.name), Press.to("us", unit.id)),) for unit in units),
     )
 
 
 def summary(
-    voice: Voice, scope: str, counts: Counts, districts: Sequence[DistrictRow], *, now: datetime, level: Level
+    voice: Voice,
+    scope: str,
+    counts: Counts,
+    districts: Sequence[DistrictRow],
+    *,
+    now: datetime,
+    level: Level,
+    district: int,
 ) -> Screen:
-    """Answer how a unit, a district or the city is doing, on one page."""
+    """Answer how a unit, a district or the city is doing, on one page, to a reader of ``level``."""
     p = voice.p
     parts = [
         f"<b>{safe(scope)}</b>",
@@ -147,7 +167,7 @@ def summary(
             + p.plural("{n} duty overdue", "{n} duties overdue", row.overdue)
             for index, row in enumerate(worst, start=1)
         ]
-    buttons = [Button(p.text("Who is overdue"), Press.to("od", 0, 0))]
+    buttons = [Button(p.text("Who is overdue"), Press.to("od", 0, district))]
     if level is not Level.UNIT:
         buttons.append(Button(p.text("Waiting for my check"), Press.to("rv", 0)))
     return Screen(html=lines(parts), rows=(tuple(buttons),))

@@ -22,16 +22,27 @@ RETURN_REASONS = ("late", "nonconforming", "incomplete", "unclear")
 
 NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 
-# What could turn a line around or hide in a name: bidirectional controls, zero-width marks, other controls.
-_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+# What could turn a line around or hide in a name: bidirectional controls, zero-width marks, other controls. What is
+# merely not assigned in this release of Unicode stays: it may be a character of somebody's name.
+_UNSEEN = {"Cc", "Cf", "Cs", "Co"}
+_BREAKS = "\r\n\t\v\f\u2028\u2029"
+
+
+def plain(text: str) -> str:
+    """Return text from outside as a button may show it: on one line, without unseen characters."""
+    return "".join(
+        " " if c in _BREAKS else c for c in text if c in _BREAKS or unicodedata.category(c) not in _UNSEEN
+    )
 
 
 def safe(text: str) -> str:
-    """Return text from outside as it may stand in HTML: escaped, on one line, without unseen characters."""
-    seen = "".join(
-        " " if c in "\r\n\t" else c for c in text if c in "\r\n\t" or unicodedata.category(c) not in _UNSEEN
-    )
-    return html.escape(seen, quote=False)
+    """Return text from outside as it may stand in HTML: `plain`, and escaped."""
+    return html.escape(plain(text), quote=False)
+
+
+def label(phrase: str) -> str:
+    """Return a phrase that is safe in HTML as a button shows it: buttons carry text, not HTML."""
+    return html.unescape(phrase)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +144,8 @@ class Voice:
         match item.status:
             case Status.SUBMITTED:
                 return self.p.text("submitted, waiting for the check")
+            case Status.ACCEPTED if item.checked_by is None:
+                return self.p.text("done")
             case Status.ACCEPTED:
                 return self.p.text("accepted")
             case Status.WAIVED:
