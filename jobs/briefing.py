@@ -26,6 +26,7 @@ from storage.types import local_date
 
 _LONG = 200
 _SHORT = 5
+_NONE = Page(items=(), total=0)
 _DECIDED_BY = {
     NotificationKind.ACCEPTED: ("accept",),
     NotificationKind.RETURNED: ("return",),
@@ -146,6 +147,8 @@ def _digest(session: Session, claimed: Claimed, reader: Recipient, *, now: datet
     scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
     ids = overview.overdue_ids(session, scope, today=today)
     first = overview.items(session, ids[:_LONG]) if ids else ()
+    # Most districts have nothing of most kinds: one statement counts, and only what there is gets read.
+    counts = overview.counts(session, scope, today=today)
     return DigestBrief(
         organisation_id=reader.organisation_id,
         organisation_name=reader.organisation_name,
@@ -154,9 +157,11 @@ def _digest(session: Session, claimed: Claimed, reader: Recipient, *, now: datet
         late=now - instant(claimed.planned_on, DAILY_DIGEST_AT) > LATE_AFTER,
         overdue=Page(items=first, total=len(ids)),
         overdue_ids=ids,
-        waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT),
-        blocked=overview.blocked(session, scope, today=today, limit=_SHORT),
-        due_next=overview.due_next(session, scope, today=today, limit=_SHORT),
+        waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT)
+        if counts.waiting
+        else _NONE,
+        blocked=overview.blocked(session, scope, today=today, limit=_SHORT) if counts.blocked else _NONE,
+        due_next=overview.due_next(session, scope, today=today, limit=_SHORT) if counts.due_soon else _NONE,
         without_contact=overview.without_contact(session, scope, on=today),
         undeliverable=overview.undeliverable(session, scope),
     )
