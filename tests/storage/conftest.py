@@ -1,0 +1,12 @@
+"""The small city of `bureau`, for the tests that need somebody who owes something."""
+
+import pytest
+
+from obligations.law import Law
+from storage.database import Database
+from tests.storage.bureau import Bureau, found
+
+
+@pytest.fixture
+def bureau(database: Database, law: Law) -> Bureau:
+    return found(database, law)
