@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -39,20 +39,28 @@ class Assistant:
 
 @asynccontextmanager
 async def assisting(
-    installation: Installation, bot: Bot, *, clock: Clock, limiter: Limiter | None
+    installation: Installation,
+    bot: Bot,
+    *,
+    clock: Clock,
+    limiter: Limiter | None,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Assistant]:
     """Run the bot: take up what was left unhandled, then fetch and answer until the caller is done.
+
+    ``sleep`` waits between two attempts at what did not work.
 
     Raises:
         InvalidToken: Telegram does not know the token.
     """
-    messenger = Messenger(bot, limiter)
+    messenger = Messenger(bot, limiter, sleep=sleep)
     arrivals = Arrivals(
         messenger=messenger,
         database=installation.database,
         law=installation.law,
         folder=installation.folder,
         clock=clock,
+        sleep=sleep,
     )
     channel = TelegramChannel(messenger, installation.law)
     context = Context(
