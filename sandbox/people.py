@@ -48,7 +48,7 @@ async def act(
 ) -> int:
     """Let everybody do what falls through ``until``, all in one unit of work; return how much was done.
 
-    ``played`` are the ids of the organisations whose people are somebody else's to play. What should have been
+    ``played`` are the ids of the organisations whose people are somebody else's to play (see `_is_played`). What should have been
     done before ``since`` is done at ``since``. Some units send a small file, kept in ``folder`` where one is given.
     """
     if not await database.ask(lambda session: any(_moves(session, since=since, until=until, played=played))):
@@ -78,11 +78,23 @@ def _moves(session: Session, *, since: datetime, until: datetime, played: frozen
     ):
         organisation = opening.checker_id if check else opening.actor_id
         contact_id = people.get(organisation or 0)
-        if contact_id is None or organisation in played:
+        if contact_id is None or _is_played(opening, organisation, played, check=check):
             continue
         at = _checks_at(opening) if check else _hands_over_at(opening)
         if at is not None and at <= until:
             yield _Move(at=max(at, since), opening=opening, contact_id=contact_id, check=check)
+
+
+def _is_played(opening: Opening, organisation: int | None, played: frozenset[int], *, check: bool) -> bool:
+    """Say whether somebody else plays this.
+
+    The municipality checks the whole city: it is played for its own duties and for the units of a played district, so
+    that a visitor who is the municipality as well does not leave all the others waiting.
+    """
+    if organisation not in played:
+        return False
+    level = opening.checked_by if check else opening.actor_level
+    return level is not Level.MUNICIPAL or opening.district_id is None or opening.district_id in played
 
 
 def _chance(opening: Opening, of: str, sides: int) -> int:

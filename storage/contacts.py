@@ -28,9 +28,13 @@ def invite(
     lead: bool,
     now: datetime,
     by: int | None = None,
+    contact_id: int | None = None,
     valid_for: timedelta = INVITATION_VALID_FOR,
 ) -> str:
-    """Create a single-use invitation and return its token, which fits a Telegram deep link (43 of ``A-Za-z0-9_-``)."""
+    """Create a single-use invitation and return its token, which fits a Telegram deep link (43 of ``A-Za-z0-9_-``).
+
+    With ``contact_id`` it binds that contact, known from a registry; without, it makes a new one.
+    """
     organisation = organisations.get(session, organisation_id)
     token = secrets.token_urlsafe(32)
     session.add(
@@ -40,6 +44,7 @@ def invite(
             lead=lead,
             created_at=now,
             expires_at=now + valid_for,
+            contact_id=contact_id,
         )
     )
     trail.record(session, "invited", at=now, organisation_id=organisation.id, contact_id=by, lead=lead)
@@ -49,7 +54,9 @@ def invite(
 def enrol(
     session: Session, token: str, *, name: str, language: str, channel: str, address: str, now: datetime
 ) -> Contact:
-    """Use up an invitation: create the contact and bind the address, which leaves any contact it had before.
+    """Use up an invitation: bind the address to its contact, or to a new one; it leaves any contact it had before.
+
+    A contact known from a registry keeps its name and language, and leaves any address it had on this channel.
 
     Raises:
         InvitationRefusedError: unknown, used or expired; the message does not say which, so as to teach a stranger
@@ -58,21 +65,38 @@ def enrol(
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _hash(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= now:
         raise InvitationRefusedError
+    leaving = Binding.address == address
+    if invitation.contact_id is not None:
+        leaving |= Binding.contact_id == invitation.contact_id
     session.execute(
         update(Binding)
-        .where(Binding.channel == channel, Binding.address == address, Binding.active)
+        .where(Binding.channel == channel, leaving, Binding.active)
         .values(active=False, inactive_reason=_ENROLLED_ELSEWHERE)
     )
-    contact = add(
-        session,
-        invitation.organisation_id,
-        name=name,
-        lead=invitation.lead,
-        language=language,
-        channel=channel,
-        address=address,
-        now=now,
-    )
+    if invitation.contact_id is None:
+        contact = add(
+            session,
+            invitation.organisation_id,
+            name=name,
+            lead=invitation.lead,
+            language=language,
+            channel=channel,
+            address=address,
+            now=now,
+        )
+    else:
+        contact = get(session, invitation.contact_id)
+        if contact.retired_at is not None:
+            raise InvitationRefusedError
+        _bind(session, contact, channel=channel, address=address, now=now)
+        trail.record(
+            session,
+            "enrolled",
+            at=now,
+            organisation_id=contact.organisation_id,
+            contact_id=contact.id,
+            lead=contact.lead,
+        )
     invitation.used_at = now
     invitation.contact_id = contact.id
     return contact
@@ -101,16 +125,7 @@ def add(
     session.add(contact)
     session.flush()
     if channel is not None and address is not None:
-        session.add(
-            Binding(
-                contact_id=contact.id,
-                channel=channel,
-                address=address,
-                active=True,
-                inactive_reason=None,
-                bound_at=now,
-            )
-        )
+        _bind(session, contact, channel=channel, address=address, now=now)
     trail.record(
         session, "enrolled", at=now, organisation_id=organisation_id, contact_id=contact.id, lead=lead
     )
@@ -251,3 +266,17 @@ def expect(session: Session, contact_id: int, state: dict[str, object], *, now: 
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _bind(session: Session, contact: Contact, *, channel: str, address: str, now: datetime) -> None:
+    session.add(
+        Binding(
+            contact_id=contact.id,
+            channel=channel,
+            address=address,
+            active=True,
+            inactive_reason=None,
+            bound_at=now,
+        )
+    )
+    session.flush()

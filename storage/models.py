@@ -19,7 +19,11 @@ from storage.types import UtcDateTime
 def _words(kind: type[enum.StrEnum]) -> Enum:
     """Store an enumeration by its value, as text: readable in any database browser, no type to migrate."""
     return Enum(
-        kind, native_enum=False, length=20, create_constraint=False, values_callable=lambda e: [m.value for m in e]
+        kind,
+        native_enum=False,
+        length=20,
+        create_constraint=False,
+        values_callable=lambda e: [m.value for m in e],
     )
 
 
@@ -255,10 +259,24 @@ class Stage(Base):
 
     __table_args__ = (
         UniqueConstraint("obligation_id", "position"),
-        Index("ix_stage_actor_pending", "actor_id", "act_by_on", sqlite_where=_PENDING, postgresql_where=_PENDING),
-        Index("ix_stage_district_pending", "district_id", "act_by_on", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index(
+            "ix_stage_actor_pending",
+            "actor_id",
+            "act_by_on",
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
+        Index(
+            "ix_stage_district_pending",
+            "district_id",
+            "act_by_on",
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
+        ),
         Index("ix_stage_pending", "act_by_on", "rule", sqlite_where=_PENDING, postgresql_where=_PENDING),
-        Index("ix_stage_checker_submitted", "checker_id", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED),
+        Index(
+            "ix_stage_checker_submitted", "checker_id", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED
+        ),
     )
 
 

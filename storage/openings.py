@@ -33,6 +33,7 @@ class Opening:
     subject_name: str
     actor_id: int
     actor_level: Level
+    district_id: int | None
     checker_id: int | None
     checked_by: Level | None
     returned: bool
@@ -85,6 +86,7 @@ def _read(session: Session, condition: ColumnElement[bool]) -> tuple[Opening, ..
             Organisation.name.label("subject_name"),
             Stage.actor_id,
             Stage.actor_level,
+            Stage.district_id,
             Stage.checker_id,
             Stage.checked_by,
             returned.label("returned"),

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from obligations.notice import Level
 from storage import contacts, trail
-from storage.models import Alias, Binding, Contact, Invitation, Membership, Organisation
+from storage.models import Alias, Binding, Contact, Membership, Organisation
 from storage.registry_rows import (
     ContactRow,
     Fault,
@@ -331,10 +331,9 @@ class _Loading:
         for row, contact, _ in people:
             if contact.id in bound:
                 continue
-            token = contacts.invite(self.session, contact.organisation_id, lead=row.lead, now=self.now)
-            self.session.flush()
-            latest = select(Invitation).order_by(Invitation.id.desc()).limit(1)
-            self.session.scalars(latest).one().contact_id = contact.id
+            token = contacts.invite(
+                self.session, contact.organisation_id, lead=row.lead, contact_id=contact.id, now=self.now
+            )
             organisation = self.session.get_one(Organisation, contact.organisation_id)
             issued.append(
                 IssuedInvitation(

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level
-from sandbox.city import Behaviour, behaviour_of, sample_registry
+from sandbox.city import YUBEI, Behaviour, behaviour_of, sample_registry
 from sandbox.people import act
 from storage import registry
 from storage.database import Database
@@ -104,13 +104,28 @@ async def test_a_unit_that_is_returned_once_mends_it(city: Database, law: Law) -
 async def test_nobody_acts_for_those_who_are_played(city: Database, law: Law) -> None:
     everyone = city.read(lambda s: frozenset(s.scalars(select(Organisation.id))))
     assert await live(city, law, step=timedelta(days=5), played=everyone) == 0
-    municipality = city.read(
-        lambda s: s.scalars(select(Organisation.id).where(Organisation.code == "500000")).one()
+
+
+async def test_a_played_municipality_still_checks_the_districts_that_nobody_plays(
+    city: Database, law: Law
+) -> None:
+    played = city.read(
+        lambda s: frozenset(
+            s.scalars(select(Organisation.id).where(Organisation.code.in_(["500000", YUBEI])))
+        )
     )
-    await live(city, law, step=timedelta(days=5), played=frozenset({municipality}))
-    statuses = {status for _, status, _, _ in evidence_stages(city, Level.DISTRICT)}
-    assert Status.SUBMITTED in statuses
-    assert Status.ACCEPTED not in statuses
+    await live(city, law, step=timedelta(days=5), played=played)
+    ours = (
+        select(Organisation.code)
+        .join(Stage, Stage.subject_id == Organisation.id)
+        .where(Stage.district_id.in_(played))
+    )
+    yubei = city.read(lambda s: frozenset(s.scalars(ours)))
+    by_place = {code in yubei: set[Status]() for code, *_ in evidence_stages(city, Level.UNIT)}
+    for code, status, _, _ in evidence_stages(city, Level.DISTRICT):
+        by_place[code in yubei].add(status)
+    assert Status.ACCEPTED in by_place[False]
+    assert Status.ACCEPTED not in by_place[True]
 
 
 async def test_acting_again_up_to_the_same_instant_changes_nothing(city: Database, law: Law) -> None:

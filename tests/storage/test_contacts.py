@@ -174,6 +174,32 @@ def test_enrolling_elsewhere_moves_the_address_and_leaves_the_contact_it_had(bur
     assert mill == [bureau.people["mill-lead"]]
 
 
+def test_an_invitation_for_a_contact_of_the_registry_binds_that_contact(bureau: Bureau) -> None:
+    def known(session: Session) -> tuple[int, str]:
+        contact = contacts.add(
+            session,
+            bureau.kiln,
+            name="登记名",
+            lead=True,
+            language="zh-hans",
+            channel=None,
+            address=None,
+            now=NOW,
+        )
+        token = contacts.invite(session, bureau.kiln, lead=True, contact_id=contact.id, now=NOW)
+        return contact.id, token
+
+    contact_id, token = bureau.database.write(known)
+    assert enrol(bureau, token, address="phone") == contact_id
+    assert at_address(bureau, "phone") == contact_id
+    bound = bureau.database.read(
+        lambda session: (contacts.get(session, contact_id).name, contacts.get(session, contact_id).language)
+    )
+    assert bound == ("登记名", "zh-hans")
+    with pytest.raises(InvitationRefusedError):
+        enrol(bureau, token, address="another phone")
+
+
 def test_the_same_address_on_another_channel_is_somebody_else(bureau: Bureau) -> None:
     assert bureau.database.read(lambda session: contacts.by_address(session, "wecom", "mill")) is None
     assert bureau.database.read(lambda session: contacts.by_address(session, CHANNEL, "stranger")) is None
