@@ -228,7 +228,7 @@ def _sniff_ole(content: bytes) -> str:
 
 
 def _is_plain_text(content: bytes) -> bool:
-    for encoding in ("utf-8-sig", "gb18030"):
+    for encoding in ("utf-8", "gb18030"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:

@@ -2,7 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -154,7 +154,7 @@ class Bureau:
         stage_id = self.stage(position, unit).id
         self.database.write(
             lambda session: decision(
-                session, self.law, stage_id, by=self.actor(by), now=at(when), **arguments
+                session, self.law, stage_id, by=self.actor(by), now=at(when).astimezone(UTC), **arguments
             )
         )
 
