@@ -1,6 +1,6 @@
 """Reading a notification's facts at the moment it is sent, and whether they still matter to its reader."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date, datetime
 
 from jobs.briefs import (
@@ -35,8 +35,18 @@ _DECIDED_BY = {
 _STILL = {NotificationKind.ACCEPTED: Status.ACCEPTED, NotificationKind.RETURNED: Status.RETURNED}
 
 
-def brief_for(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> Brief | Dropped:
-    """Return what a notification tells its reader now, or why it is not to be sent any more."""
+def brief_for(
+    session: Session,
+    claimed: Claimed,
+    reader: Recipient,
+    *,
+    now: datetime,
+    quiet: frozenset[int] = frozenset(),
+) -> Brief | Dropped:
+    """Return what a notification tells its reader now, or why it is not to be sent any more.
+
+    ``quiet`` are the districts known to have nothing to tell (`overview.quiet_districts`): they are not looked into.
+    """
     if reader.retired:
         return Dropped(reason="the reader has left")
     match claimed.kind:
@@ -45,7 +55,7 @@ def brief_for(session: Session, claimed: Claimed, reader: Recipient, *, now: dat
         case NotificationKind.SUBMITTED:
             return _waiting(session, claimed, reader)
         case NotificationKind.DAILY_DIGEST:
-            return _digest(session, claimed, reader, now=now)
+            return _digest(session, claimed, reader, now=now, quiet=quiet)
         case NotificationKind.WEEKLY_DIGEST:
             return _weekly(session, claimed, reader, now=now)
         case _:
@@ -142,26 +152,35 @@ def _checker_of(session: Session, following: Item) -> str | None:
     return None if after is None else after.actor_name
 
 
-def _digest(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> DigestBrief:
+def _digest(
+    session: Session, claimed: Claimed, reader: Recipient, *, now: datetime, quiet: frozenset[int]
+) -> DigestBrief:
     today = local_date(now)
     scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
-    ids = overview.overdue_ids(session, scope, today=today)
-    first = overview.items(session, ids[:_LONG]) if ids else ()
-    # Most districts have nothing of most kinds: one statement counts, and only what there is gets read.
-    counts = overview.counts(session, scope, today=today)
-    return DigestBrief(
+    brief = DigestBrief(
         organisation_id=reader.organisation_id,
         organisation_name=reader.organisation_name,
         level=scope.level,
         today=today,
         late=now - instant(claimed.planned_on, DAILY_DIGEST_AT) > LATE_AFTER,
-        overdue=Page(items=first, total=len(ids)),
+        overdue=_NONE,
+        overdue_ids=(),
+        waiting=_NONE,
+        blocked=_NONE,
+        due_next=_NONE,
+        without_contact=(),
+        undeliverable=(),
+    )
+    if reader.organisation_id in quiet:
+        return brief
+    ids = overview.overdue_ids(session, scope, today=today)
+    return replace(
+        brief,
+        overdue=Page(items=overview.items(session, ids[:_LONG]) if ids else (), total=len(ids)),
         overdue_ids=ids,
-        waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT)
-        if counts.waiting
-        else _NONE,
-        blocked=overview.blocked(session, scope, today=today, limit=_SHORT) if counts.blocked else _NONE,
-        due_next=overview.due_next(session, scope, today=today, limit=_SHORT) if counts.due_soon else _NONE,
+        waiting=overview.waiting_for_check(session, reader.organisation_id, limit=_SHORT),
+        blocked=overview.blocked(session, scope, today=today, limit=_SHORT),
+        due_next=overview.due_next(session, scope, today=today, limit=_SHORT),
         without_contact=overview.without_contact(session, scope, on=today),
         undeliverable=overview.undeliverable(session, scope),
     )

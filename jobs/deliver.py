@@ -7,7 +7,7 @@ each one in order. What breaks on one notification is tried again later and stop
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,10 +15,11 @@ from jobs.briefing import brief_for
 from jobs.briefs import Dropped
 from jobs.channel import Channel, Parcel, Receipt
 from jobs.context import Context
-from storage import contacts, outbox
+from storage import contacts, outbox, overview
 from storage.database import Session
-from storage.models import Outcome
+from storage.models import NotificationKind, Outcome
 from storage.outbox import Claimed, Recipient
+from storage.types import local_date
 
 __all__ = ["Channel", "Parcel", "Receipt", "deliver"]
 
@@ -51,7 +52,11 @@ async def deliver(context: Context, now: datetime) -> int:
     return sent
 
 
-async def _send(context: Context, batch: Iterable[Claimed], now: datetime) -> int:
+async def _send(context: Context, batch: Sequence[Claimed], now: datetime) -> int:
+    quiet: frozenset[int] = frozenset()
+    if any(claimed.kind is NotificationKind.DAILY_DIGEST for claimed in batch):
+        today = local_date(now)
+        quiet = await context.database.ask(lambda session: overview.quiet_districts(session, today=today))
     by_reader: dict[int, list[Claimed]] = defaultdict(list)
     for claimed in batch:
         by_reader[claimed.contact_id].append(claimed)
@@ -59,7 +64,7 @@ async def _send(context: Context, batch: Iterable[Claimed], now: datetime) -> in
 
     async def serve(queue: list[Claimed]) -> int:
         async with gate:
-            return sum([await _send_one(context, claimed, now) for claimed in queue])
+            return sum([await _send_one(context, claimed, now, quiet) for claimed in queue])
 
     results = await asyncio.gather(*(serve(queue) for queue in by_reader.values()), return_exceptions=True)
     for result in results:
@@ -69,10 +74,10 @@ async def _send(context: Context, batch: Iterable[Claimed], now: datetime) -> in
     return sum(result for result in results if isinstance(result, int))
 
 
-async def _send_one(context: Context, claimed: Claimed, now: datetime) -> bool:
+async def _send_one(context: Context, claimed: Claimed, now: datetime, quiet: frozenset[int]) -> bool:
     addressed: _Addressed | None = None
     try:
-        prepared = await context.database.ask(lambda session: _prepare(session, context, claimed, now))
+        prepared = await context.database.ask(lambda session: _prepare(session, context, claimed, now, quiet))
         if isinstance(prepared, Dropped):
             receipt = Receipt(outcome=Outcome.DROPPED, reason=prepared.reason)
         else:
@@ -87,12 +92,14 @@ async def _send_one(context: Context, claimed: Claimed, now: datetime) -> bool:
     return receipt.outcome is Outcome.SENT
 
 
-def _prepare(session: Session, context: Context, claimed: Claimed, now: datetime) -> _Addressed | Dropped:
+def _prepare(
+    session: Session, context: Context, claimed: Claimed, now: datetime, quiet: frozenset[int]
+) -> _Addressed | Dropped:
     reader = outbox.recipient(session, claimed.contact_id)
     channel = _route(context, reader)
     if channel is None:
         return Dropped(reason="the reader cannot be reached")
-    brief = brief_for(session, claimed, reader, now=now)
+    brief = brief_for(session, claimed, reader, now=now, quiet=quiet)
     if isinstance(brief, Dropped):
         return brief
     parcel = Parcel(

@@ -22,7 +22,15 @@ from storage.contacts import reachable
 from storage.errors import NotFoundError
 from storage.models import Binding, Contact, Evidence, Organisation, Stage
 from storage.organisations import Scope
-from storage.tallies import Counts, DistrictRow, TargetRow, by_district, counts, surrender_target
+from storage.tallies import (
+    Counts,
+    DistrictRow,
+    TargetRow,
+    by_district,
+    counts,
+    quiet_districts,
+    surrender_target,
+)
 from storage.types import NOTICE_ZONE, local_date
 
 __all__ = [
@@ -43,6 +51,7 @@ __all__ = [
     "of_unit",
     "overdue",
     "overdue_ids",
+    "quiet_districts",
     "surrender_target",
     "undeliverable",
     "waiting_for_check",

@@ -6,16 +6,17 @@ Each is one set-based statement. Lists are in `storage.overview`.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, case, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, case, func, or_, select, union
+from sqlalchemy.orm import Session, aliased
 
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS
 from obligations.targets import needed
-from storage.conditions import is_blocked, is_due, is_overdue, is_submitted
+from storage.conditions import is_blocked, is_due, is_overdue, is_pending, is_submitted
+from storage.contacts import reachable
 from storage.dialects import LocalDate
-from storage.models import Membership, Organisation, Stage
+from storage.models import Binding, Contact, Membership, Organisation, Stage
 from storage.organisations import Scope, member_on, valid_on
 
 RATE_OVER = timedelta(days=365)
@@ -96,6 +97,38 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
         .where(scope.stages())
     ).one()
     return Counts(**row._mapping)  # noqa: SLF001  # `_mapping` is SQLAlchemy's public name
+
+
+def quiet_districts(session: Session, *, today: date) -> frozenset[int]:
+    """Return the districts that have nothing to tell today, in one statement for all.
+
+    Nothing is overdue, waiting, blocked or due soon, and nobody who has something pending is out of reach: exactly
+    where every list of a daily digest would be empty. On most mornings it spares most digests their reading.
+    """
+    news = or_(is_overdue(today), is_blocked(today, SOON_DAYS), is_due(today, SOON_DAYS))
+    unreached = aliased(Contact)
+    out_of_reach = or_(
+        Stage.actor_id.not_in(select(Contact.organisation_id).where(reachable())),
+        Stage.actor_id.in_(
+            select(unreached.organisation_id)
+            .join(Binding, Binding.contact_id == unreached.id)
+            .where(
+                unreached.retired_at.is_(None),
+                unreached.id.not_in(select(Binding.contact_id).where(Binding.active)),
+            )
+        ),
+    )
+    loud = union(
+        select(Stage.district_id).where(Stage.district_id.is_not(None), news),
+        select(Stage.checker_id).where(Stage.checker_id.is_not(None), is_submitted()),
+        select(Stage.district_id).where(
+            Stage.district_id.is_not(None), is_pending(), Stage.actor_level != Level.MUNICIPAL, out_of_reach
+        ),
+    )
+    districts = select(Organisation.id).where(
+        Organisation.level == Level.DISTRICT, Organisation.id.not_in(loud)
+    )
+    return frozenset(session.scalars(districts))
 
 
 def by_district(session: Session, scope: Scope, *, today: date) -> tuple[DistrictRow, ...]:
