@@ -1,5 +1,8 @@
 """Questions: who is overdue, where a unit stands, how the reader's area is doing. Reading only, within the reader's scope."""
 
+from collections.abc import Sequence
+from datetime import date
+
 from bot.handlers.desk import Desk
 from bot.screen import Press, Screen
 from bot.wording import lists
@@ -8,6 +11,7 @@ from obligations.notice import Level
 from storage import organisations, overview
 from storage.models import Organisation
 from storage.organisations import Scope
+from storage.overview import Item
 
 
 def who_is_overdue(desk: Desk, press: Press) -> Screen:
@@ -94,6 +98,14 @@ def _district(desk: Desk, name: str) -> Organisation:
 def _status(desk: Desk, unit_id: int) -> Screen:
     unit = organisations.get(desk.session, unit_id)
     desk.reader.require(organisations.within(desk.session, unit.id, desk.reader.scope, on=desk.today))
-    return lists.unit_status(
-        desk.voice, unit, overview.of_unit(desk.session, unit.id, today=desk.today), now=desk.now
-    )
+    items = overview.of_unit(desk.session, unit.id, today=desk.today)
+    return lists.unit_status(desk.voice, unit, _by_chain(items), now=desk.now)
+
+
+def _by_chain(items: Sequence[Item]) -> list[Item]:
+    """Order steps chain by chain, the chain with the nearest date first; ids rise along a chain."""
+    first: dict[int, date] = {}
+    for item in items:
+        day = item.act_by_on or date.max
+        first[item.obligation_id] = min(first.get(item.obligation_id, day), day)
+    return sorted(items, key=lambda item: (first[item.obligation_id], item.obligation_id, item.stage_id))
