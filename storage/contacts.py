@@ -65,15 +65,18 @@ def enrol(
     invitation = session.scalar(select(Invitation).where(Invitation.token_hash == _hash(token)))
     if invitation is None or invitation.used_at is not None or invitation.expires_at <= now:
         raise InvitationRefusedError
+    known = None if invitation.contact_id is None else get(session, invitation.contact_id)
+    if known is not None and known.retired_at is not None:
+        raise InvitationRefusedError
     leaving = Binding.address == address
-    if invitation.contact_id is not None:
-        leaving |= Binding.contact_id == invitation.contact_id
+    if known is not None:
+        leaving |= Binding.contact_id == known.id
     session.execute(
         update(Binding)
         .where(Binding.channel == channel, leaving, Binding.active)
         .values(active=False, inactive_reason=_ENROLLED_ELSEWHERE)
     )
-    if invitation.contact_id is None:
+    if known is None:
         contact = add(
             session,
             invitation.organisation_id,
@@ -85,9 +88,7 @@ def enrol(
             now=now,
         )
     else:
-        contact = get(session, invitation.contact_id)
-        if contact.retired_at is not None:
-            raise InvitationRefusedError
+        contact = known
         _bind(session, contact, channel=channel, address=address, now=now)
         trail.record(
             session,

@@ -200,6 +200,34 @@ def test_an_invitation_for_a_contact_of_the_registry_binds_that_contact(bureau: 
         enrol(bureau, token, address="another phone")
 
 
+def test_a_contact_who_takes_a_new_phone_leaves_the_old_one(bureau: Bureau) -> None:
+    kiln = bureau.people["kiln"]
+    token = bureau.database.write(
+        lambda session: contacts.invite(session, bureau.kiln, lead=False, contact_id=kiln, now=NOW)
+    )
+    assert enrol(bureau, token, address="new phone") == kiln
+    assert at_address(bureau, "new phone") == kiln
+    assert at_address(bureau, "kiln") is None
+
+
+def test_a_refused_invitation_changes_nothing_for_a_caller_who_answers_and_goes_on(bureau: Bureau) -> None:
+    kiln = bureau.people["kiln"]
+    token = bureau.database.write(
+        lambda session: contacts.invite(session, bureau.kiln, lead=False, contact_id=kiln, now=NOW)
+    )
+    retire(bureau, kiln)
+    before = everything(bureau.database)
+
+    def work(session: Session) -> None:
+        with pytest.raises(InvitationRefusedError):
+            contacts.enrol(
+                session, token, name="周新", language="en", channel=CHANNEL, address="mill", now=NOW
+            )
+
+    bureau.database.write(work)
+    assert everything(bureau.database) == before
+
+
 def test_the_same_address_on_another_channel_is_somebody_else(bureau: Bureau) -> None:
     assert bureau.database.read(lambda session: contacts.by_address(session, "wecom", "mill")) is None
     assert bureau.database.read(lambda session: contacts.by_address(session, CHANNEL, "stranger")) is None
