@@ -46,7 +46,7 @@ class Intent(StrEnum):
 class Reading:
     """What was understood.
 
-    Slots: ``period``, ``district`` (official name), ``unit`` (as written), ``kind`` (a rule).
+    Slots: ``period``, ``district`` (official name), ``unit`` (as written), ``kind`` (of duty).
     ``acknowledgement`` is true for «received» and its like, which ask for nothing.
     """
 
@@ -158,7 +158,7 @@ def _slots(text: str, folded: str, words: Vocabulary, today: date) -> dict[str, 
         slots["kind"] = words.kinds[kind]
     period = period_in(folded, today=today)
     # The evidence to be handed in this month is last month's: 每月结束后20日内.
-    if slots.get("kind") == "monthly-evidence" and re.search("[本这当]个?月|this month", folded):
+    if slots.get("kind") == "monthly_evidence" and re.search("[本这当]个?月|this month", folded):
         period = period_in("last month", today=today)
     if period is not None:
         slots["period"] = period
@@ -253,7 +253,7 @@ def shipped_vocabulary() -> Vocabulary:
             )
             for each in raw["intents"]
         ),
-        kinds={name: rule for rule, names in raw["kinds"].items() for name in names},
+        kinds={name: kind for kind, names in raw["kinds"].items() for name in names},
         places=tuple(Place(**{**each, "aliases": tuple(each["aliases"])}) for each in raw["districts"]),
         simplified={ord(pair[0]): pair[1] for pair in raw["traditional"].split()},
         acknowledgements=frozenset(raw["acknowledgements"]),

@@ -107,9 +107,11 @@ def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as
         return
     as_of = p.text("{scope}, as of {date}", scope=answer.scope, date=p.day(today))
     if not items:
-        click.echo(f"{p.text('Nobody is overdue.')} {as_of}")
+        nobody = p.text("Nobody is overdue.")
+        click.echo(f"{nobody} {as_of}")
         return
-    click.echo(f"{p.plural('{n} duty overdue', '{n} duties overdue', answer.page.total)}  {as_of}")
+    head = p.plural("{n} duty overdue", "{n} duties overdue", answer.page.total)
+    click.echo(f"{head}  {as_of}")
     columns(
         [
             (

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from bot import rulewords
 from bot.cli.terminal import Refusal, as_json, as_told, columns, law, misused
 from locales.printer import Printer
 from obligations.notice import NoticeError, Rule, Text, UnknownRule, load_notice
@@ -65,19 +66,18 @@ def _show(p: Printer, rule: Rule, number: str) -> None:
     click.echo(f"{_said(p, rule.title)}  ({rule.name}, {number})")
     first = p.text("from {period}", period=rule.first_period)
     last = "" if rule.last_period is None else p.text("through {period}", period=rule.last_period)
-    click.echo(f"  {rule.recurrence.value}  {first} {last}".rstrip())
+    often = rulewords.recurrence(p, rule.recurrence)
+    click.echo(f"  {often}  {first} {last}".rstrip())
     for stage in rule.stages:
-        click.echo(f"\n  {stage.name}  {_said(p, stage.title)}  〔{stage.clause}〕")
+        actor = rulewords.level(p, stage.actor)
+        click.echo(f"\n  {stage.name}  {actor}: {_said(p, stage.title)}  〔{stage.clause}〕")
         click.echo(f"    {stage.source_words}")
         told = [
-            (
-                p.text("Deadline"),
-                ", ".join(f"{k} {v}" for k, v in stage.deadline.model_dump(mode="json").items()),
-            ),
-            (p.text("Handed to"), stage.submit_to.value),
+            (p.text("Deadline"), rulewords.deadline(p, stage.deadline)),
+            (p.text("Handed to"), rulewords.recipient(p, stage.submit_to)),
             (p.text("Channel"), _said(p, stage.channel)),
             (p.text("Counts as done"), _said(p, stage.evidence)),
-            (p.text("Checked by"), stage.checked_by.value if stage.checked_by else ""),
+            (p.text("Checked by"), rulewords.level(p, stage.checked_by) if stage.checked_by else ""),
         ]
         columns([(f"    {name}", words) for name, words in told if words])
 

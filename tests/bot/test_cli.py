@@ -230,7 +230,7 @@ def test_a_sentence_is_understood_without_a_database(home: Path) -> None:
     )
     assert answer == {
         "intent": "who_is_overdue",
-        "slots": {"kind": "monthly-evidence", "period": "2023-12", "district": "渝北区"},
+        "slots": {"kind": "monthly_evidence", "period": "2023-12", "district": "渝北区"},
     }
     assert told("understand", "收到", "--role", "unit", "--organisation", "X") == {
         "intent": "none",
