@@ -15,14 +15,14 @@ from bot.access import NotAllowedError, Reader, reader_at
 from bot.handlers import asking, checking, enrolling, submitting
 from bot.handlers.desk import AWAIT_REASON, Desk
 from bot.screen import MalformedPressError, Press, Screen
-from bot.understanding import Intent, understand
+from bot.understanding import Intent, Place, Vocabulary, shipped_vocabulary, understand
 from bot.wording import duties, greetings
 from bot.wording.phrases import plain
 from locales.printer import Printer
 from obligations.decisions import DecisionRefused
 from obligations.law import Law
 from obligations.notice import Level
-from storage import contacts
+from storage import contacts, organisations
 from storage.database import Session
 from storage.errors import EvidenceRefusedError, InvitationRefusedError, NotFoundError, StaleError
 from storage.evidence import EvidenceFolder, StoredFile
@@ -238,7 +238,9 @@ def _file(desk: Desk, incoming: Incoming) -> Screen | None:
 
 
 def _sentence(desk: Desk, text: str) -> Screen:
-    reading = understand(text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today)
+    reading = understand(
+        text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today, vocabulary=_vocabulary(desk)
+    )
     asked = desk.awaited(AWAIT_REASON)
     if asked is not None and plain(text).strip():
         doubtful = reading.acknowledgement or reading.intent not in _MAY_BE_A_REASON
@@ -262,6 +264,21 @@ def _sentence(desk: Desk, text: str) -> Screen:
             return _PRESSES[verb](desk, Press(verb))
         case _:
             return greetings.not_understood(desk.voice, desk.reader.level)
+
+
+def _vocabulary(desk: Desk) -> Vocabulary:
+    """Return the words that are understood, with the names of the registry's districts."""
+    words = shipped_vocabulary()
+    known = {place.name for place in words.places}
+    added = [
+        Place(
+            name=district.name,
+            aliases=(district.short_name, district.english_name, *(alias.text for alias in district.aliases)),
+        )
+        for district in organisations.districts(desk.session, on=desk.today)
+        if district.name not in known
+    ]
+    return words.of_districts((*words.places, *added)) if added else words
 
 
 def _enrol(

@@ -25,6 +25,9 @@ def who_is_overdue(desk: Desk, press: Press) -> Screen:
         chosen = organisations.get(desk.session, district)
         scope, name = Scope(level=Level.DISTRICT, organisation_id=chosen.id), chosen.name
     page = overview.overdue(desk.session, scope, today=desk.today, limit=PAGE, offset=offset)
+    if offset and not page.items:
+        # The list has become shorter than the page asked for.
+        return who_is_overdue(desk, Press.to(press.verb, 0, district))
     return lists.overdue(
         desk.voice,
         page,

@@ -20,6 +20,9 @@ def queue(desk: Desk, press: Press) -> Screen:
     """Show one page of what waits for the reader's office."""
     offset = press.number(0) if press.arguments else 0
     page = overview.waiting_for_check(desk.session, desk.reader.organisation_id, limit=PAGE, offset=offset)
+    if offset and not page.items:
+        # The list has become shorter than the page asked for.
+        return queue(desk, Press.to(press.verb, 0))
     return wording.queue(desk.voice, page, offset=offset, edit=press.in_place)
 
 

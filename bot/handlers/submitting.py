@@ -23,6 +23,9 @@ def my_duties(desk: Desk, press: Press) -> Screen:
     page = overview.duties(
         desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=offset
     )
+    if offset and not page.items:
+        # The list has become shorter than the page asked for.
+        return my_duties(desk, Press.to(press.verb, 0))
     return duties.listed(desk.voice, page, offset=offset, edit=press.in_place)
 
 
