@@ -117,6 +117,7 @@ class CityPlay:
             try:
                 async with aclosing(self._walk(until)) as stops:
                     async for stop in stops:
+                        await self._remember()
                         whole = (until - since) / timedelta(seconds=1)
                         done = min(1.0, (stop.at - since) / timedelta(seconds=1) / whole) if whole else 1.0
                         yield Progress(now=stop.at, done=done, note=_note(stop))

@@ -103,7 +103,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 def test_a_killed_process_has_kept_everything_it_acknowledged(tmp_path: Path) -> None:
     path = tmp_path / "world.jsonl"
-    killed = subprocess.run(  # noqa: S603  our own interpreter, our own lines
+    killed = subprocess.run(
         [sys.executable, "-c", WRITER, str(path)], check=False, capture_output=True, text=True
     )
     assert killed.returncode < 0

@@ -5,14 +5,9 @@ The process is `duewatch run` itself, killed once in the middle and started agai
 
 import os
 import re
-import selectors
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -22,74 +17,13 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.sandbox.running import running
+
 UNIT, DISTRICT, CITY, LEAD = 1001, 2001, 3001, 3002
 UNIT_NAME = "示例渝北云岭火力发电有限公司"
 PATIENCE_SECONDS = 60
 
 pytestmark = pytest.mark.browser
-
-
-@dataclass
-class Running:
-    """A `duewatch run` of its own, on a port of its own, over one data folder."""
-
-    folder: Path
-    port: int = 0
-    process: subprocess.Popen[str] | None = field(default=None)
-
-    def start(self) -> str:
-        command = [str(Path(sys.executable).with_name("duewatch")), "run", "--port", str(self.port)]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("DUEWATCH_")}
-        environment |= {"DUEWATCH_DATA_DIR": str(self.folder), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-        self.process = subprocess.Popen(
-            command,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            encoding="utf-8",
-        )
-        url = self._address()
-        self.port = int(url.rsplit(":", 1)[1])
-        return url
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self._wait()
-
-    def stop(self) -> int:
-        assert self.process is not None
-        self.process.terminate()
-        return self._wait()
-
-    def _wait(self) -> int:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        code = self.process.wait(timeout=20)
-        self.process.stdout.close()
-        return code
-
-    def _address(self) -> str:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.process.stdout, selectors.EVENT_READ)
-            assert selector.select(timeout=PATIENCE_SECONDS), "duewatch run printed no address"
-        line = self.process.stdout.readline()
-        found = re.search(r"http://127\.0\.0\.1:\d+", line)
-        assert found is not None, line
-        return found.group()
-
-
-@contextmanager
-def running(folder: Path) -> Iterator[Running]:
-    run = Running(folder=folder)
-    try:
-        yield run
-    finally:
-        if run.process is not None and run.process.poll() is None:
-            run.kill()
 
 
 @dataclass
