@@ -122,7 +122,9 @@ def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -
             return _accept(chain, position)
         case Action.RETURN:
             return _return(chain, position)
-        case Action.WAIVE | Action.EXTEND:
+        case Action.WAIVE:
+            return _waive(chain, position)
+        case Action.EXTEND:
             return (Change(position=position, status=after),)
 
 
@@ -166,6 +168,16 @@ def _return(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     if following.status is not Status.RETURNED:
         raise DecisionRefused(Refusal.CHECKED_ABOVE)
     return (returned, Change(position=position + 1, status=Status.OPEN))
+
+
+def _waive(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
+    """Waive a check alone, and the duty itself with all its checks: nothing is left to check then."""
+    until = position + 1 if position else len(chain)
+    return tuple(
+        Change(position=each, status=Status.WAIVED)
+        for each in range(position, until)
+        if chain[each].status not in _SETTLED
+    )
 
 
 def _handed_over(stage: Link) -> Status:

@@ -34,7 +34,9 @@ _ENDINGS = {
     "image/png": (".png",),
     "image/jpeg": (".jpg", ".jpeg"),
     "image/webp": (".webp",),
+    "image/heic": (".heic", ".heif"),
     "video/mp4": (".mp4", ".m4v"),
+    "video/quicktime": (".mov",),
     "application/msword": (".doc", ".wps"),
     "application/vnd.ms-excel": (".xls", ".et"),
     _DOCX: (".docx",),
@@ -52,6 +54,8 @@ _SIGNATURES = (
     (re.compile(rb"RIFF....WEBP", re.DOTALL), "image/webp"),
     # The brand tells a film from the pictures and sounds that share its container.
     (re.compile(rb"\x00\x00[\x00\x01].ftyp(iso.|mp4.|avc.|M4V |dash|MSNV|XAVC)", re.DOTALL), "video/mp4"),
+    (re.compile(rb"\x00\x00[\x00\x01].ftypqt  ", re.DOTALL), "video/quicktime"),
+    (re.compile(rb"\x00\x00[\x00\x01].ftyp(heic|heix|mif1)", re.DOTALL), "image/heic"),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _OLE_MARKS = {

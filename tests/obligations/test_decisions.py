@@ -98,6 +98,17 @@ def test_a_stage_nobody_follows_is_still_accepted_by_its_checker() -> None:
     assert refusal(alone, 0, Action.RETURN, Level.MUNICIPAL) is Refusal.ALREADY_DECIDED
 
 
+def test_a_waived_duty_leaves_nothing_to_check() -> None:
+    links = chain(R, R, O)
+    links = after(links, decide(links, 0, Action.WAIVE, by=Level.MUNICIPAL))
+    assert statuses(links) == [W, W, W]
+
+
+def test_a_waived_check_leaves_the_next_one_to_be_made() -> None:
+    links = chain(A, O, O)
+    assert decide(links, 1, Action.WAIVE, by=Level.MUNICIPAL) == (Change(position=1, status=W),)
+
+
 def test_a_waived_check_is_passed_over_and_stays_waived() -> None:
     links = chain(S, W, O)
     links = after(links, decide(links, 0, Action.ACCEPT, by=Level.DISTRICT))
@@ -251,8 +262,11 @@ def test_a_change_follows_the_table_or_is_the_neighbour_s_consequence(
         if action is Action.SUBMIT and links[position].checked_by is None:
             expected = A
         assert first == Change(position=position, status=expected)
-        assert [change.position for change in rest] in ([], [position + 1])
-        assert not rest or action in {Action.ACCEPT, Action.RETURN}
+        if action is Action.WAIVE and position == 0:
+            assert all(change.status is W for change in rest)
+        else:
+            assert [change.position for change in rest] in ([], [position + 1])
+            assert not rest or action in {Action.ACCEPT, Action.RETURN}
         links = after(links, [first, *rest])
 
 

@@ -131,14 +131,18 @@ def test_a_return_forgets_nothing_until_the_correction_comes(bureau: Bureau) -> 
     assert corrected.submitted_at == at("2024-02-19 10:00")
 
 
-def test_a_waived_stage_lets_the_next_one_go_on(bureau: Bureau) -> None:
+def test_a_waived_duty_is_done_with_and_so_are_its_checks(bureau: Bureau) -> None:
     bureau.waive(NOON, UNIT, reason="机组停运")
     waived = bureau.stage(UNIT)
     assert (waived.status, waived.reason, waived.decided_at) == (Status.WAIVED, "机组停运", at(NOON))
-    assert bureau.stage(DISTRICT).ready
-    assert bureau.stage(DISTRICT).act_by_on == date(2024, 2, 25)
-    bureau.submit("2024-02-19 10:00", DISTRICT)
-    assert statuses(bureau) == ["waived", "submitted", "open"]
+    assert statuses(bureau) == ["waived", "waived", "waived"]
+
+
+def test_a_waived_check_lets_the_next_one_go_on(bureau: Bureau) -> None:
+    bureau.submit("2024-02-18 10:00")
+    bureau.waive(NOON, DISTRICT)
+    assert statuses(bureau) == ["submitted", "waived", "open"]
+    assert bureau.stage(MUNICIPAL).ready
 
 
 Refused = tuple[list[str], Callable[..., Any], int, Level, Refusal]
