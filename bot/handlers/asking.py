@@ -1,9 +1,10 @@
 """Questions: who is overdue, where a unit stands, how the reader's area is doing. Reading only, within the reader's scope."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from bot.handlers.desk import Desk
+from bot.handlers.submitting import AHEAD_DAYS
 from bot.screen import Press, Screen
 from bot.wording import lists
 from bot.wording.duties import PAGE
@@ -101,7 +102,12 @@ def _district(desk: Desk, name: str) -> Organisation:
 def _status(desk: Desk, unit_id: int) -> Screen:
     unit = organisations.get(desk.session, unit_id)
     desk.reader.require(organisations.within(desk.session, unit.id, desk.reader.scope, on=desk.today))
-    items = overview.of_unit(desk.session, unit.id, today=desk.today)
+    soon = desk.today + timedelta(days=AHEAD_DAYS)
+    items = [
+        item
+        for item in overview.of_unit(desk.session, unit.id, today=desk.today)
+        if item.act_by_on is None or item.act_by_on <= soon
+    ]
     return lists.unit_status(desk.voice, unit, _by_chain(items), now=desk.now)
 
 

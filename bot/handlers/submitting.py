@@ -21,7 +21,12 @@ def my_duties(desk: Desk, press: Press) -> Screen:
     """Show one page of what the reader's organisation must do."""
     offset = press.number(0) if press.arguments else 0
     page = overview.duties(
-        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=offset
+        desk.session,
+        desk.reader.organisation_id,
+        today=desk.today,
+        within_days=AHEAD_DAYS,
+        limit=duties.PAGE,
+        offset=offset,
     )
     if offset and not page.items:
         # The list has become shorter than the page asked for.
@@ -64,7 +69,12 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
 def choose_done(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
     """Ask which duty to record as submitted; straight to the question where there is only one."""
     page = overview.duties(
-        desk.session, desk.reader.organisation_id, today=desk.today, limit=duties.PAGE, offset=0
+        desk.session,
+        desk.reader.organisation_id,
+        today=desk.today,
+        within_days=AHEAD_DAYS,
+        limit=duties.PAGE,
+        offset=0,
     )
     if page.total == 1 and page.items[0].actor_id == page.items[0].subject_id:
         stage = desk.stage(page.items[0].stage_id)
@@ -213,7 +223,9 @@ def _bind(desk: Desk, stage: Stage, files: list[tuple[StoredFile, str | None]]) 
 
 
 def _fits(item: Item, named: Mapping[str, str]) -> bool:
-    return named.get("kind", item.rule) == item.rule and named.get("period", item.period) == item.period
+    """Tell whether a duty may be what a caption names: a kind is what the names of its rules have in common."""
+    of_kind = named.get("kind", "").replace("_", "-") in item.rule
+    return of_kind and named.get("period", item.period) == item.period
 
 
 def _as_json(stored: StoredFile) -> dict[str, object]:

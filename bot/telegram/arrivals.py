@@ -258,8 +258,11 @@ class Arrivals:
             return
         reader = await self._database.ask(lambda session: reader_at(session, CHANNEL, str(user.id)))
         p = Printer.for_language(reader.language if reader is not None else user.language_code or "zh")
+        screen = greetings.given_up(p) if given_up else greetings.failed(p)
         try:
-            await self._messenger.show(chat.id, greetings.given_up(p) if given_up else greetings.failed(p))
+            if given_up and update.callback_query is not None:
+                await self._messenger.flash(chat.id, update.callback_query.id, screen)
+            await self._messenger.show(chat.id, screen)
         except TelegramError as error:
             _log.warning("an apology did not get through: %s", type(error).__name__)
 

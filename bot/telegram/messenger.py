@@ -8,6 +8,7 @@ back as an outcome, and whoever delivers knows when to try again.
 
 import asyncio
 import html
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -46,6 +47,8 @@ T = TypeVar("T")
 
 def connect(token: str, api_url: str) -> Bot:
     """Return a bot that talks to the Bot API server at ``api_url`` (files under ``<api_url>/file``)."""
+    # Asks the library for a wait as a timedelta, which it will give by default one day; else it warns at every 429.
+    os.environ.setdefault("PTB_TIMEDELTA", "true")
     return Bot(
         token,
         base_url=f"{api_url}/bot",
