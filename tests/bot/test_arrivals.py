@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 import pytest
 
 from bot.wording import lists
+from sandbox.attachments import Upload
 from storage import contacts, inbox, organisations
 from storage.database import Session
 from storage.inbox import Arrived
@@ -164,6 +165,16 @@ async def test_an_answer_waits_where_telegram_asks_and_is_not_lost(
         assert await mill.say("/language") == "请选择语言"
 
 
+async def test_numbers_that_begin_anew_after_a_quiet_week_pass_nobody_over(town: Town, mill: Person) -> None:
+    town.world.bot(TOKEN).next_update_id = 900_000
+    await mill.say("/help")
+    town.world.bot(TOKEN).next_update_id = 17
+    before = len(mill.received)
+    await mill.say("/summary")
+    assert len(mill.received) == before + 1
+    assert kept(town, 17).handled_at is not None
+
+
 async def test_groups_are_not_answered(town: Town, mill: Person) -> None:
     town.world.add_group(-5001, "交流群", [101])
     mill.visitor.say("/help")
@@ -193,7 +204,5 @@ async def test_commands_are_read_as_telegram_writes_them(town: Town, north: Pers
     assert town.database.read(lambda s: contacts.conversation(s, 1)) == {}
 
 
-def _upload() -> Any:  # noqa: ANN401  # the sandbox's own value
-    from sandbox.attachments import Upload  # noqa: PLC0415  # only here
-
+def _upload() -> Upload:
     return Upload(name="存证.pdf", mime="application/pdf", content=PDF)

@@ -173,7 +173,7 @@ async def test_a_malformed_press_changes_nothing_and_is_answered(town: Town, mil
     assert mill.toasts[-1] in {STALE, "无权查看或办理", ""}
     assert mill.toasts[-1] or mill.last != ""
     assert decided(town) == known
-    assert (await mill.say("/due")).startswith("待办 4 项")
+    assert (await mill.say("/due")).startswith("待办 2 项")
 
 
 async def test_a_toast_too_late_to_flash_is_said_in_the_chat(town: Town, mill: Person) -> None:

@@ -239,7 +239,7 @@ async def test_a_file_after_all_is_done_is_answered_in_words(town: Town, mill: P
 
 async def test_done_lists_what_can_be_recorded(mill: Person) -> None:
     for asked in ("/done", "已经上传了"):
-        assert (await mill.say(asked)).startswith("待办 4 项")
+        assert (await mill.say(asked)).startswith("待办 2 项")
 
 
 async def test_working_on_it_pauses_the_reminders_and_moves_no_date(town: Town, mill: Person) -> None:

@@ -1,0 +1,140 @@
+"""Whatever the chain can answer has words in both languages, and no two answers share them."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import pytest
+
+from bot.wording import duties, greetings
+from bot.wording.phrases import RETURN_REASONS, Voice
+from locales.printer import LANGUAGES, Printer
+from obligations.deadlines import DueKind
+from obligations.decisions import Refusal, Status
+from obligations.law import Law
+from obligations.notice import Level
+from storage.overview import Item
+
+LANGUAGE = pytest.mark.parametrize("language", list(LANGUAGES))
+TODAY = date(2024, 2, 19)
+
+
+def voice(law: Law, language: str) -> Voice:
+    return Voice(p=Printer.for_language(language), law=law, today=TODAY)
+
+
+def item(*, status: Status = Status.OPEN, ready: bool = True, stage: str = "unit", due: date = TODAY) -> Item:
+    own = stage == "unit"
+    return Item(
+        stage_id=1,
+        version=1,
+        obligation_id=1,
+        rule="monthly-evidence",
+        stage=stage,
+        period="2024-01",
+        subject_id=1,
+        subject_name="甲厂",
+        actor_id=1 if own else 2,
+        actor_name="甲厂" if own else "北岭区",
+        actor_level=Level.UNIT if own else Level.DISTRICT,
+        district_id=2,
+        district_name="北岭区",
+        checked_by=None if stage == "municipal" else Level.MUNICIPAL,
+        status=status,
+        ready=ready,
+        excused=False,
+        due_on=due,
+        due_kind=DueKind.FIRM,
+        act_by_on=due,
+        check_by_on=None,
+        submitted_at=datetime(2024, 2, 19, tzinfo=UTC) if status is Status.SUBMITTED else None,
+        paused_until=None,
+        reason="late" if status is Status.RETURNED else None,
+        evidence=0,
+    )
+
+
+@LANGUAGE
+def test_every_refusal_has_words_and_fits_a_flash(language: str) -> None:
+    p = Printer.for_language(language)
+    said = {refusal: greetings.refused(p, refusal).toast or "" for refusal in Refusal}
+    assert all(0 < len(words) <= 200 for words in said.values())
+    assert len(set(said.values())) == len(said)
+
+
+@LANGUAGE
+def test_every_status_has_words(law: Law, language: str) -> None:
+    speaker = voice(law, language)
+    said = [speaker.state(item(status=status)) for status in Status]
+    said += [speaker.state(item(ready=False)), speaker.state(item(status=Status.ACCEPTED, stage="municipal"))]
+    assert len(set(said)) == len(said)
+    assert all(said)
+
+
+@LANGUAGE
+def test_every_reason_of_the_notice_has_words(law: Law, language: str) -> None:
+    speaker = voice(law, language)
+    said = [speaker.reason(code) for code in RETURN_REASONS]
+    assert len(set(said)) == len(RETURN_REASONS)
+    assert not set(said) & set(RETURN_REASONS)
+
+
+@LANGUAGE
+def test_every_way_a_file_is_refused_has_words(law: Law, language: str) -> None:
+    said = {duties.file_refused(voice(law, language), code, 20).html for code in _CODES}
+    assert len(said) == len(_CODES)
+
+
+_CODES = ("too_large", "empty", "type", "unreachable")
+
+
+@pytest.mark.parametrize(
+    ("day", "chinese", "english"),
+    [
+        (date(2024, 2, 17), "已逾期 2 天", "2 days overdue"),
+        (date(2024, 2, 18), "已逾期 1 天", "1 day overdue"),
+        (TODAY, "今日到期", "last day"),
+        (date(2024, 2, 20), "还剩 1 天", "1 day left"),
+    ],
+)
+def test_the_distance_of_a_date(law: Law, day: date, chinese: str, english: str) -> None:
+    assert (voice(law, "zh-hans").distance(day), voice(law, "en").distance(day)) == (chinese, english)
+
+
+@pytest.mark.parametrize(
+    ("period", "chinese", "english"),
+    [
+        ("2024-01", "2024年1月", "Jan 2024"),
+        ("2023", "2023年度", "2023"),
+        ("2021-2022", "2021、2022年度", "2021 and 2022"),
+    ],
+)
+def test_a_period_is_said_as_people_say_it(law: Law, period: str, chinese: str, english: str) -> None:
+    assert (voice(law, "zh-hans").period(period), voice(law, "en").period(period)) == (chinese, english)
+
+
+def test_a_provisional_date_says_so(law: Law) -> None:
+    assert "暂定" in voice(law, "zh-hans").until(replace(item(), due_kind=DueKind.PROVISIONAL))
+
+
+@LANGUAGE
+def test_every_title_of_the_notice_is_there_in_the_readers_language(law: Law, language: str) -> None:
+    speaker = voice(law, language)
+    for rule in law.rulebook.rules:
+        assert speaker.title(rule.title)
+        assert all(speaker.title(stage.title) for stage in rule.stages)
+
+
+@LANGUAGE
+def test_a_first_contact_and_every_failure_have_words(law: Law, language: str) -> None:
+    p = Printer.for_language(language)
+    screens = [
+        greetings.stranger(p),
+        greetings.invitation_refused(p),
+        greetings.failed(p),
+        greetings.given_up(p),
+        greetings.cancelled(p),
+        greetings.acknowledged(p),
+        greetings.not_allowed(p),
+        duties.file_missing(voice(law, language)),
+    ]
+    assert len({screen.html for screen in screens}) == len(screens)
