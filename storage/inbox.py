@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import InboundUpdate
@@ -38,12 +38,6 @@ def keep(session: Session, arrived: Iterable[Arrived], *, now: datetime) -> None
     ]
     if rows:
         session.execute(insert_ignoring_conflicts(session, InboundUpdate), rows)
-
-
-def next_offset(session: Session) -> int | None:
-    """Return the first update id not stored yet; None before the first."""
-    last = session.scalar(select(func.max(InboundUpdate.update_id)))
-    return None if last is None else last + 1
 
 
 def waiting(session: Session) -> list[Arrived]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, delete, func, select
+from sqlalchemy import CursorResult, Delete, delete
 from sqlalchemy.orm import Session
 
 from storage.models import InboundUpdate, Invitation
@@ -15,15 +15,8 @@ def delete_expired_invitations(session: Session, *, now: datetime) -> int:
 
 
 def delete_handled_updates(session: Session, *, before: datetime) -> int:
-    """Delete the chat updates handled before an instant. Returns how many.
-
-    The newest one stays in any case: its number tells the channel where to go on.
-    """
-    newest = select(func.max(InboundUpdate.update_id)).scalar_subquery()
-    return _run(
-        session,
-        delete(InboundUpdate).where(InboundUpdate.handled_at < before, InboundUpdate.update_id < newest),
-    )
+    """Delete the chat updates handled before an instant. Returns how many."""
+    return _run(session, delete(InboundUpdate).where(InboundUpdate.handled_at < before))
 
 
 def _run(session: Session, statement: Delete) -> int:

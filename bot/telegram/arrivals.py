@@ -65,10 +65,14 @@ class Arrivals:
     async def poll(self) -> None:
         """Fetch updates until cancelled. Asking for the next ones acknowledges those that are stored.
 
+        The number to go on from is said only right after a batch, never remembered: after a quiet week Telegram
+        begins anew at a random number, and a remembered one could pass over what comes then. What was stored but
+        not acknowledged before a kill comes again, and is known.
+
         Raises:
             InvalidToken: Telegram does not know the token; trying again cannot help.
         """
-        offset = await self._database.ask(inbox.next_offset)
+        offset: int | None = None
         while True:
             try:
                 updates = await self._bot.get_updates(
@@ -76,7 +80,7 @@ class Arrivals:
                 )
                 if updates:
                     await self.keep(updates)
-                    offset = updates[-1].update_id + 1
+                offset = updates[-1].update_id + 1 if updates else None
             except InvalidToken:
                 raise
             except Conflict:

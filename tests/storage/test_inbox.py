@@ -74,13 +74,6 @@ def test_an_update_that_was_never_kept_cannot_be_taken(database: Database) -> No
         database.write(lambda session: inbox.take(session, 404, now=NOW))
 
 
-def test_the_next_update_is_the_one_after_the_last_kept_handled_or_not(database: Database) -> None:
-    assert database.read(inbox.next_offset) is None
-    keep(database, arrived(12), arrived(2**40))
-    database.write(lambda session: inbox.take(session, 2**40, now=LATER))
-    assert database.read(inbox.next_offset) == 2**40 + 1
-
-
 def test_a_third_failure_gives_an_update_up_with_its_last_error(database: Database) -> None:
     keep(database, arrived(10))
     failed = [fail(database, f"error {number}") for number in (1, 2)]
