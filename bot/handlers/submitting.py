@@ -12,6 +12,9 @@ from storage.evidence import StoredFile
 from storage.models import Stage
 from storage.overview import Item
 
+AHEAD_DAYS = 45
+"""How far ahead a list of duties looks: this month's and the next."""
+
 LONGEST_PAUSE_DAYS = 30
 _MOST_WAITING_FILES = 20
 _MOST_MATCHED = 100

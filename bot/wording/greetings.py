@@ -1,5 +1,6 @@
 """First contact, help, language, and everything that went another way than the person wished."""
 
+from bot import rulewords
 from bot.access import Reader
 from bot.screen import Button, Press, Screen
 from bot.wording.phrases import Voice, bold, lines, safe
@@ -101,7 +102,7 @@ def help_(voice: Voice, reader: Reader) -> Screen:
     return Screen(
         html=lines(
             [
-                f"{bold(name)} · {safe(reader.office)} · {voice.level(reader.level)}",
+                f"{bold(name)} · {safe(reader.office)} · {rulewords.level(p, reader.level)}",
                 "",
                 *told,
                 "",

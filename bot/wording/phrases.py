@@ -13,7 +13,7 @@ from locales.printer import Printer
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Level, Text
+from obligations.notice import Text
 from obligations.periods import Period, PeriodKind
 from storage.overview import Item
 
@@ -104,16 +104,6 @@ class Voice:
                 return self.p.text("the material is not clear")
             case _:
                 return safe(reason or "")
-
-    def level(self, level: Level) -> str:
-        """Return what kind of office a level is."""
-        match level:
-            case Level.UNIT:
-                return self.p.text("key emission unit")
-            case Level.DISTRICT:
-                return self.p.text("district bureau")
-            case _:
-                return self.p.text("municipal bureau")
 
     def until(self, item: Item) -> str:
         """Return until when the item must be done, and how many days are left or over."""
