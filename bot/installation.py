@@ -1,9 +1,13 @@
 """What one installation keeps: its database, brought up to date, its evidence folder, and the law it works by."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
-from bot.config import Settings
+from bot.config import Settings, SettingsError
 from obligations.law import Law
 from storage.database import Database
 from storage.evidence import EvidenceFolder
@@ -18,16 +22,37 @@ class Installation:
     law: Law
 
     @classmethod
-    def open(cls, settings: Settings) -> Self:
-        """Open, and create or migrate what is not there yet.
+    @contextmanager
+    def opened(cls, settings: Settings) -> Iterator[Self]:
+        """Hold the data folder for this process alone, and create or migrate what is not there yet.
 
         Raises:
+            SettingsError: another process runs on the same folder.
             DatabaseUrlError: the database URL cannot be used.
             NoticeError: a notice is malformed.
         """
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        database = Database(settings.database)
-        database.upgrade()
-        return cls(
-            database=database, folder=EvidenceFolder(settings.data_dir / "evidence"), law=Law.shipped()
-        )
+        with _held(settings.data_dir):
+            database = Database(settings.database)
+            try:
+                database.upgrade()
+                yield cls(
+                    database=database,
+                    folder=EvidenceFolder(settings.data_dir / "evidence"),
+                    law=Law.shipped(),
+                )
+            finally:
+                database.close()
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a lock that ends with the process, however it ends; two runs on one folder would answer everything twice."""
+    with (folder / "running.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SettingsError(
+                f"another duewatch run is using {folder}; stop it, or name another folder with DUEWATCH_DATA_DIR"
+            ) from None
+        yield

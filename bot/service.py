@@ -19,16 +19,15 @@ async def serve(settings: Settings) -> None:
     """Run the bot and its timetable against the Bot API server of the settings, until SIGINT or SIGTERM.
 
     Raises:
-        SettingsError: there is no token.
+        SettingsError: there is no token, or another process runs on the same data folder.
         InvalidToken: the server does not know the token, or no longer does.
     """
     if settings.telegram_token is None:
         raise SettingsError("DUEWATCH_TELEGRAM_TOKEN is not set")
-    installation = Installation.open(settings)
     clock = SystemClock(settings.now)
     bot = connect(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     stop = stopping()
-    try:
+    with Installation.opened(settings) as installation:
         async with (
             assisting(installation, bot, clock=clock, limiter=Limiter()) as assistant,
             scheduled(assistant.context, clock),
@@ -41,8 +40,6 @@ async def serve(settings: Settings) -> None:
                 # A bot that hears nothing must not look as if it ran.
                 assistant.polling.result()
             _log.info("stopping: finishing what is under way")
-    finally:
-        installation.database.close()
 
 
 def stopping() -> asyncio.Event:

@@ -6,19 +6,21 @@ people of the city acting in between.
 """
 
 import asyncio
+import errno
 import itertools
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from datetime import UTC, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final
 
 import click
+from starlette.applications import Starlette
 
 from bot.assistant import Assistant, assisting
 from bot.clock import SystemClock
-from bot.config import Settings
+from bot.config import Settings, SettingsError
 from bot.installation import Installation
 from bot.service import stopping
 from bot.telegram.messenger import connect
@@ -183,39 +185,56 @@ async def serve(settings: Settings, port: int) -> None:
 
     It keeps everything in a folder of its own within the data folder, and leaves any other database alone.
     """
-    folder = settings.data_dir / "sandbox"
-    own = settings.model_copy(update={"data_dir": folder, "database_url": "", "telegram_token": None})
-    installation = Installation.open(own)
-    database = installation.database
-    remembered = database.read(lambda session: kept.get(session, _NOW_KEY))
-    clock = PlayClock(settings.now or (datetime.fromisoformat(remembered) if remembered else STARTS_AT))
-    invitation = database.write(lambda session: _load(session, clock.now()))
-    world = World(clock.now, journal=folder / "chat.jsonl")
+    own = settings.model_copy(
+        update={"data_dir": settings.data_dir / "sandbox", "database_url": "", "telegram_token": None}
+    )
+    with Installation.opened(own) as installation:
+        database = installation.database
+        remembered = database.read(lambda session: kept.get(session, _NOW_KEY))
+        clock = PlayClock(own.now or (datetime.fromisoformat(remembered) if remembered else STARTS_AT))
+        invitation = database.write(lambda session: _load(session, clock.now()))
+        world = World(clock.now, journal=own.data_dir / "chat.jsonl")
+        try:
+            database.read(lambda session: _people(session, world))
+            await _play(installation, world, clock, invitation, port)
+        finally:
+            world.close()
+
+
+async def _play(
+    installation: Installation, world: World, clock: PlayClock, invitation: str, port: int
+) -> None:
     play = CityPlay(installation, clock, invitation)
     app = build_app(world, play=play, token=TOKEN, bot_name=BOT_NAME)
-    database.read(lambda session: _people(session, world))
     stop = stopping()
+    async with (
+        _served(app, port) as url,
+        assisting(installation, connect(TOKEN, url), clock=clock, limiter=None) as assistant,
+    ):
+        await play.begin(assistant)
+        click.echo(f"督期 Duewatch 沙盒 · the sandbox is at {url}  (Ctrl-C ends it; it goes on where it was)")
+        ticking = asyncio.create_task(play.tick())
+        ended = asyncio.create_task(stop.wait())
+        # Neither the clock nor the listening may end unseen while the page looks alive.
+        await asyncio.wait({ended, ticking, assistant.polling}, return_when=asyncio.FIRST_COMPLETED)
+        for needed in (ticking, assistant.polling):
+            if needed.done():
+                needed.result()
+        ended.cancel()
+        ticking.cancel()
+        await asyncio.wait({ended, ticking})
+
+
+@asynccontextmanager
+async def _served(app: Starlette, port: int) -> AsyncIterator[str]:
+    """Serve the page, and say plainly where its port is taken."""
     try:
-        async with (
-            serving(app, port=port) as url,
-            assisting(installation, connect(TOKEN, url), clock=clock, limiter=None) as assistant,
-        ):
-            await play.begin(assistant)
-            ticking = asyncio.create_task(play.tick())
-            click.echo(
-                f"督期 Duewatch 沙盒 · the sandbox is at {url}  (Ctrl-C ends it; it goes on where it was)"
-            )
-            ended = asyncio.create_task(stop.wait())
-            await asyncio.wait({ended, ticking}, return_when=asyncio.FIRST_COMPLETED)
-            if ticking.done():
-                ended.cancel()
-                ticking.result()
-            ticking.cancel()
-            with suppress(asyncio.CancelledError):
-                await ticking
-    finally:
-        world.close()
-        database.close()
+        async with serving(app, port=port) as url:
+            yield url
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise SettingsError(f"port {port} is taken; choose another: duewatch run --port {port + 1}") from None
 
 
 def _load(session: Session, now: datetime) -> str:
