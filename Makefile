@@ -4,9 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := obligations storage jobs bot locales sandbox
 
-.PHONY: run test lint format catalogues coverage lock wheel clean
+.PHONY: run test lint format catalogues screenshot coverage lock wheel clean
 
 run: $(VENV)/.run
 	$(BIN)/duewatch run
@@ -27,6 +26,10 @@ format: $(VENV)/.dev
 
 catalogues: $(VENV)/.dev
 	$(BIN)/python -m locales.catalogues
+
+# The picture in the README, from the test that plays the month.
+screenshot: $(VENV)/.dev
+	DUEWATCH_SCREENSHOT=docs/screenshot.png $(BIN)/python -m pytest tests/sandbox/test_play_month.py
 
 coverage: $(VENV)/.dev
 	$(BIN)/coverage run -m pytest
