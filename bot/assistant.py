@@ -68,6 +68,7 @@ async def assisting(
         law=installation.law,
         channels={channel.name: channel},
         worker=f"{os.getpid()}-{secrets.token_hex(4)}",
+        clock=clock,
     )
     async with bot:
         await _introduce(bot)

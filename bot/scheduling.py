@@ -1,8 +1,10 @@
 """The timetable on a real clock: APScheduler fires the same triggers that the walker walks in virtual time."""
 
+import asyncio
 import logging
+import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -14,6 +16,8 @@ from jobs.context import Context
 from jobs.timetable import TIMETABLE, Entry, catch_up
 
 _log = logging.getLogger(__name__)
+
+_FINISH_SECONDS = 20
 
 
 class ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # the library ships no types
@@ -32,7 +36,7 @@ class ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # the library ships no
 
 @asynccontextmanager
 async def scheduled(context: Context, clock: SystemClock) -> AsyncIterator[None]:
-    """Catch up once, then run the timetable until the caller is done.
+    """Plan what was missed, then run the timetable until the caller is done, and finish what is being sent.
 
     A late firing is run whatever its age, and several missed ones are run as one: each job decides by itself from
     the instant it is given.
@@ -54,6 +58,12 @@ async def scheduled(context: Context, clock: SystemClock) -> AsyncIterator[None]
     try:
         yield
     finally:
+        scheduler.pause()
+        context.stopping.set()
+        # Ending a send in its middle would leave nobody knowing whether it arrived.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FINISH_SECONDS), context.delivering:
+                pass
         scheduler.shutdown(wait=False)
 
 
@@ -62,4 +72,6 @@ async def _run(entry: Entry, context: Context, clock: SystemClock) -> None:
 
 
 def _report(event: JobExecutionEvent) -> None:
-    _log.error("job %s failed: %s", event.job_id, type(event.exception).__name__, exc_info=event.exception)
+    # The traceback without the exception's own text, which may hold what somebody wrote.
+    places = "".join(traceback.format_tb(event.exception.__traceback__))
+    _log.error("job %s failed: %s\n%s", event.job_id, type(event.exception).__name__, places)

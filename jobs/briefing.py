@@ -27,6 +27,7 @@ from storage.types import local_date
 _LONG = 200
 _SHORT = 5
 _NONE = Page(items=(), total=0)
+_RECURRING = (NotificationKind.REMINDER, NotificationKind.DAILY_DIGEST, NotificationKind.WEEKLY_DIGEST)
 _DECIDED_BY = {
     NotificationKind.ACCEPTED: ("accept",),
     NotificationKind.RETURNED: ("return",),
@@ -49,6 +50,8 @@ def brief_for(
     """
     if reader.retired:
         return Dropped(reason="the reader has left")
+    if claimed.kind in _RECURRING and outbox.is_overtaken(session, claimed, today=local_date(now)):
+        return Dropped(reason="overtaken by a later one")
     match claimed.kind:
         case NotificationKind.REMINDER:
             return _reminder(session, claimed, reader, today=local_date(now))

@@ -29,6 +29,7 @@ class Receipt:
     """What became of a parcel: sent, failed for good, unknown, or pending to be tried again in ``retry_in``.
 
     ``text`` is what was sent, kept as proof. ``unbind`` turns the address off; ``new_address`` replaces it.
+    ``counts`` says that this attempt counts towards giving up: an error of ours, not a limit or a lost connection.
     """
 
     outcome: Outcome
@@ -38,6 +39,7 @@ class Receipt:
     reason: str | None = None
     unbind: bool = False
     new_address: str | None = None
+    counts: bool = False
 
 
 class Channel(Protocol):

@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jobs.channel import Channel
+from jobs.clock import Clock
 from obligations.law import Law
 from storage.database import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The database, the law, the channels by name in the order to be tried, and the name this process claims by."""
+    """The database, the law, the channels by name in the order to be tried, and the name this process claims by.
+
+    With a ``clock``, a round of deliveries that takes long goes by the hour it has become, not by the hour it began.
+    """
 
     database: Database
     law: Law
     channels: Mapping[str, Channel]
     worker: str
+    clock: Clock | None = None
     delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a batch is sent: two rounds at once could overtake each other in one chat."""
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the process is to end: what is being sent is finished, and no further batch is begun."""

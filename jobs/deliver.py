@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs.briefing import brief_for
 from jobs.briefs import Dropped
@@ -45,10 +46,12 @@ async def deliver(context: Context, now: datetime) -> int:
     """Send everything that is due, batch by batch, until nothing is. Returns how many were sent."""
     sent = 0
     async with context.delivering:
-        while batch := await context.database.run(
-            lambda session: outbox.claim(session, worker=context.worker, now=now)
-        ):
-            sent += await _send(context, batch, now)
+        while not context.stopping.is_set():
+            at = now if context.clock is None else context.clock.now()
+            batch = await context.database.run(partial(outbox.claim, worker=context.worker, now=at))
+            if not batch:
+                break
+            sent += await _send(context, batch, at)
     return sent
 
 
@@ -76,10 +79,13 @@ async def _send(context: Context, batch: Sequence[Claimed], now: datetime) -> in
 
 async def _send_one(context: Context, claimed: Claimed, now: datetime, quiet: frozenset[int]) -> bool:
     addressed: _Addressed | None = None
+    morning = outbox.after_quiet_hours(now)
     try:
         prepared = await context.database.ask(lambda session: _prepare(session, context, claimed, now, quiet))
         if isinstance(prepared, Dropped):
             receipt = Receipt(outcome=Outcome.DROPPED, reason=prepared.reason)
+        elif morning != now:
+            receipt = Receipt(outcome=Outcome.PENDING, retry_in=morning - now, reason="quiet hours")
         else:
             addressed = prepared
             receipt = await addressed.channel.deliver(addressed.parcel)
@@ -126,7 +132,7 @@ def _after_error(claimed: Claimed, error: Exception) -> Receipt:
     if claimed.attempts >= MOST_ATTEMPTS:
         return Receipt(outcome=Outcome.FAILED, reason=reason)
     wait = min(timedelta(minutes=2 ** (claimed.attempts - 1)), _LONGEST_WAIT)
-    return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait)
+    return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait, counts=True)
 
 
 def _settle(
@@ -157,7 +163,7 @@ def _settle(
         case _:
             # To be tried again: by the same channel later, or at once by the reader's next one.
             wait = max(receipt.retry_in or _SHORTEST_WAIT, _SHORTEST_WAIT)
-            outbox.retry(session, claimed, at=now + wait, reason=reason)
+            outbox.retry(session, claimed, at=now + wait, reason=reason, counts=receipt.counts)
 
 
 def _learn(session: Session, addressed: _Addressed, receipt: Receipt, *, now: datetime) -> None:

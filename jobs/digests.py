@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from jobs.briefing import as_facts
 from jobs.context import Context
 from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant, iso_week, monday_of
+from jobs.watermarks import planned_through
 from obligations.notice import Level
 from storage import organisations, overview, planning, settings
 from storage.database import Session
@@ -26,7 +27,7 @@ async def daily(context: Context, now: datetime) -> None:
         return
 
     def work(session: Session) -> None:
-        if (settings.get_date(session, DAILY_THROUGH) or today - _DAY) >= today:
+        if planned_through(session, DAILY_THROUGH, today=today) == today:
             return
         planning.plan_digests(
             session,
@@ -50,7 +51,7 @@ async def weekly(context: Context, now: datetime) -> None:
         return
 
     def work(session: Session) -> None:
-        if (settings.get_date(session, WEEKLY_THROUGH) or today - _DAY) >= monday:
+        if planned_through(session, WEEKLY_THROUGH, today=today) >= monday:
             return
         try:
             city = organisations.municipality(session)

@@ -168,6 +168,8 @@ def _latest_mark(
     day = through
     while day > after:
         mark = _mark(stage.act_by_on, day, offsets[stage.rule], calendar)
+        if mark is not None and mark > 0 and stage.excused:
+            mark = None
         if mark is not None:
             return mark
         day -= _DAY

@@ -12,8 +12,6 @@ from storage.types import local_date
 _log = logging.getLogger(__name__)
 
 HORIZON = timedelta(days=120)
-SINCE = "since"
-"""The setting that holds the local date of the first start: what was due before it is not asked for."""
 
 
 async def run(context: Context, now: datetime) -> None:
@@ -22,9 +20,9 @@ async def run(context: Context, now: datetime) -> None:
     through = today + HORIZON
 
     def work(session: Session) -> int:
-        since = settings.get_date(session, SINCE)
+        since = settings.get_date(session, settings.SINCE)
         if since is None:
-            settings.put_date(session, SINCE, today)
+            settings.put_date(session, settings.SINCE, today)
             since = today
         try:
             return materialise.materialise(session, context.law, since=since, through=through, now=now)

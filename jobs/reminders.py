@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from jobs.context import Context
 from jobs.hours import REMINDERS_AT, instant
+from jobs.watermarks import planned_through
 from storage import planning, settings
 from storage.database import Session
 from storage.types import local_date
@@ -15,8 +16,6 @@ PLANNED_THROUGH = "reminders_planned_through"
 """The setting that holds the last day planned."""
 
 _DAY = timedelta(days=1)
-_FURTHEST_BACK = timedelta(days=31)
-"""Marks missed longer ago than this are left out: what is still open has had later ones."""
 
 
 async def run(context: Context, now: datetime) -> None:
@@ -27,13 +26,13 @@ async def run(context: Context, now: datetime) -> None:
         return
 
     def work(session: Session) -> None:
-        planned = settings.get_date(session, PLANNED_THROUGH) or today - _DAY
-        if planned >= today:
+        planned = planned_through(session, PLANNED_THROUGH, today=today)
+        if planned == today:
             return
         planning.plan_missed(
             session,
             context.law,
-            from_day=max(planned + _DAY, today - _FURTHEST_BACK),
+            from_day=max(planned + _DAY, today - planning.FURTHEST_BACK),
             through_day=today,
             send_at=send_at,
             now=now,

@@ -56,6 +56,6 @@ TIMETABLE = (*PLANNING, DELIVER)
 
 
 async def catch_up(context: Context, now: datetime) -> None:
-    """Run every job once, as at start-up: what was missed is planned, coalesced, and sent."""
-    for entry in TIMETABLE:
+    """Run every planning job once, as at start-up: what was missed is planned, coalesced. Sending it is `deliver`'s."""
+    for entry in PLANNING:
         await entry.work(context, now)

@@ -107,6 +107,8 @@ class Database:
 def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
     engine = create_engine(
         url,
+        # What a statement carries may be what somebody wrote; an error in a log must not show it.
+        hide_parameters=True,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_LOCK_TIMEOUT_SECONDS,

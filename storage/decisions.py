@@ -99,6 +99,16 @@ def extend(
     )
 
 
+def supplement(session: Session, stage_id: int, *, now: datetime) -> Stage:
+    """Note that a submitted stage has more files now: a check begun before must look again, and is told so."""
+    stage = get(session, stage_id)
+    if stage.status is Status.SUBMITTED:
+        stage.version += 1
+        session.flush()
+        _announce_waiting(session, stage, now=now)
+    return stage
+
+
 def pause(session: Session, stage_id: int, *, until: date, by: Actor, now: datetime, reason: str) -> Stage:
     """Note that the actor is working on it: no reminder through ``until``; digests still name what is overdue."""
     stage = get(session, stage_id)

@@ -21,6 +21,7 @@ from obligations.notice import Stage as RuleStage
 from obligations.periods import Period
 from obligations.terms import Occasion
 from storage import organisations
+from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
 from storage.organisations import member_on
 from storage.outbox import insert_ignoring_conflicts
@@ -137,7 +138,10 @@ def _subjects(law: Law, chain: _Chain, first: date, *, today: date) -> Select[in
 
 
 def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:
-    """Select the units that have not done, after its date, what a rule arises from; None before that date."""
+    """Select the units that are in default of what a rule arises from; None before its date.
+
+    One that handed over in time and waits for its check is not, nor one whose date was extended.
+    """
     if rule.arises is None or rule.arises.of is None:
         return None
     cause = law.rulebook.rule(rule.arises.of)
@@ -149,7 +153,7 @@ def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:
         Stage.rule == cause.name,
         Stage.name == step.name,
         Stage.period == str(cause.first_period),
-        Stage.status.not_in([Status.ACCEPTED, Status.WAIVED]),
+        is_overdue(today),
     )
 
 

@@ -112,7 +112,8 @@ def enqueue(
 ) -> None:
     """Write one notification per contact; a contact who already has one of this kind and key gets no other.
 
-    ``urgency`` orders what is due at the same time, the smallest first.
+    One that was dropped, because nothing was left to tell when its turn came, is taken up again. ``urgency`` orders
+    what is due at the same time, the smallest first.
     """
     rows = [
         {
@@ -130,8 +131,26 @@ def enqueue(
         }
         for contact_id in contact_ids
     ]
-    if rows:
-        session.execute(insert_ignoring_conflicts(session, Notification), rows)
+    if not rows:
+        return
+    session.execute(insert_ignoring_conflicts(session, Notification), rows)
+    session.execute(
+        update(Notification)
+        .where(
+            Notification.contact_id.in_([row["contact_id"] for row in rows]),
+            Notification.kind == kind,
+            Notification.key == key,
+            Notification.outcome == Outcome.DROPPED,
+        )
+        .values(
+            outcome=Outcome.PENDING,
+            outcome_reason=None,
+            finished_at=None,
+            stage_id=stage_id,
+            not_before=not_before or now,
+        )
+        .execution_options(synchronize_session=False)
+    )
 
 
 def after_quiet_hours(now: datetime) -> datetime:
@@ -211,9 +230,18 @@ def unknown(session: Session, claimed: Claimed, *, reason: str, proof: dict[str,
     return _finish(session, claimed, Outcome.UNKNOWN, reason, now=now, proof=proof)
 
 
-def retry(session: Session, claimed: Claimed, *, at: datetime, reason: str) -> bool:
-    """Leave it pending until ``at``. Returns false where another worker has taken it since."""
-    values = {"not_before": at, "outcome_reason": reason[:500], "leased_by": None, "leased_until": None}
+def retry(session: Session, claimed: Claimed, *, at: datetime, reason: str, counts: bool = False) -> bool:
+    """Leave it pending until ``at``. Returns false where another worker has taken it since.
+
+    Unless it ``counts``, the attempt is taken back: only errors lead to giving up.
+    """
+    values = {
+        "not_before": at,
+        "outcome_reason": reason[:500],
+        "leased_by": None,
+        "leased_until": None,
+        "attempts": claimed.attempts - (0 if counts else 1),
+    }
     return _settle(session, claimed, Notification.leased_by == claimed.worker, values)
 
 
@@ -230,6 +258,17 @@ def counts(session: Session) -> dict[tuple[NotificationKind, Outcome], int]:
         )
     )
     return {(kind, outcome): count for kind, outcome, count in rows}
+
+
+def is_overtaken(session: Session, claimed: Claimed, *, today: date) -> bool:
+    """Whether the contact has a later notification of the same kind by now, as after days without a connection."""
+    later = select(Notification.id).where(
+        Notification.contact_id == claimed.contact_id,
+        Notification.kind == claimed.kind,
+        Notification.planned_on > claimed.planned_on,
+        Notification.planned_on <= today,
+    )
+    return session.scalar(later.limit(1)) is not None
 
 
 def previous_facts(

@@ -47,6 +47,9 @@ from storage.outbox import insert_ignoring_conflicts
 ESCALATE_AFTER_DAYS = 3
 """From so many natural days overdue on, a unit's leads are reminded too."""
 
+FURTHEST_BACK = timedelta(days=31)
+"""Marks missed longer ago than this are left out: what is still open has had later ones."""
+
 URGENT = 1
 ROUTINE = 3
 _DIGEST = 2
@@ -114,7 +117,17 @@ class Reminded:
 
 
 def reminded_of(session: Session, contact_id: int, *, planned_on: date) -> list[Reminded]:
-    """Return what a contact's reminder of one day is about, as it was planned."""
+    """Return what a contact's reminder of one day is about: as planned for it, and for days that never got through.
+
+    Each stage is in it once, with its latest mark.
+    """
+    arrived = select(func.max(Notification.planned_on)).where(
+        Notification.contact_id == contact_id,
+        Notification.kind == NotificationKind.REMINDER,
+        Notification.planned_on < planned_on,
+        Notification.outcome.in_([Outcome.SENT, Outcome.UNKNOWN]),
+    )
+    since = session.scalar(arrived) or planned_on - FURTHEST_BACK
     earlier = aliased(Reminding)
     nth = (
         select(func.count())
@@ -129,13 +142,18 @@ def reminded_of(session: Session, contact_id: int, *, planned_on: date) -> list[
     )
     rows = session.execute(
         select(Reminding.stage_id, Reminding.act_by_on, Reminding.mark, nth)
-        .where(Reminding.contact_id == contact_id, Reminding.planned_on == planned_on)
-        .order_by(Reminding.act_by_on, Reminding.stage_id)
+        .where(
+            Reminding.contact_id == contact_id,
+            Reminding.planned_on > since,
+            Reminding.planned_on <= planned_on,
+        )
+        .order_by(Reminding.planned_on, Reminding.act_by_on, Reminding.stage_id)
     )
-    return [
-        Reminded(stage_id=stage_id, act_by_on=act_by_on, mark=mark, nth=count)
+    latest = {
+        stage_id: Reminded(stage_id=stage_id, act_by_on=act_by_on, mark=mark, nth=count)
         for stage_id, act_by_on, mark, count in rows
-    ]
+    }
+    return list(latest.values())
 
 
 def _backwards(first: date, last: date) -> Iterator[date]:
@@ -160,7 +178,7 @@ def _marks(law: Law, day: date) -> Iterator[tuple[ColumnElement[bool], ColumnEle
     if window is None:
         return
     reminded_rules = [name for names in by_offsets.values() for name in names]
-    overdue = and_(Stage.rule.in_(reminded_rules), Stage.act_by_on < day)
+    overdue = and_(Stage.rule.in_(reminded_rules), Stage.act_by_on < day, not_(Stage.excused))
     if not window.weekly:
         overdue = and_(overdue, Stage.act_by_on >= window.daily_since)
     yield overdue, DaysBetween(Stage.act_by_on, literal(day))

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from obligations.notice import Level
-from storage import contacts, trail
+from storage import contacts, settings, trail
 from storage.models import Alias, Binding, Contact, Membership, Organisation
 from storage.registry_rows import (
     ContactRow,
@@ -24,6 +24,7 @@ from storage.registry_rows import (
     Place,
     RegistryError,
 )
+from storage.types import local_date
 
 CHANNEL = "telegram"
 """The channel that a contact's address in a sample registry is on."""
@@ -82,6 +83,7 @@ class _Loading:
         self.session = session
         self.registry = registry
         self.now = now
+        self.running = settings.get(session, settings.SINCE) is not None
         self.faults = list(registry.faults)
         stored = session.scalars(select(Organisation)).all()
         self.by_code = {organisation.code: organisation for organisation in stored}
@@ -244,6 +246,9 @@ class _Loading:
         if stored is None:
             blank: dict[str, object] = dict.fromkeys(_COPIED)
             names = {"short_name": row.name, "english_name": row.name, "code": row.key}
+            if row.level is Level.UNIT and row.valid_from is None and self.running:
+                # A unit that joins a running city owes what comes from now on, not what it was never asked for.
+                given["valid_from"] = local_date(self.now)
             stored = Organisation(level=row.level, **{**blank, **names, **given})
             self.session.add(stored)
             self.by_code[stored.code] = stored

@@ -6,6 +6,9 @@ from sqlalchemy.orm import Session
 
 from storage.models import Setting
 
+SINCE = "since"
+"""The local date of the first start: what was due before it was settled without Duewatch."""
+
 
 def get(session: Session, key: str) -> str | None:
     """Return a value, or None where it was never set."""

@@ -6,7 +6,7 @@ Each is one set-based statement. Lists are in `storage.overview`.
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, case, func, or_, select, union
+from sqlalchemy import ColumnElement, case, func, not_, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
 from obligations.decisions import Status
@@ -82,6 +82,11 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
     if scope.level is not Level.UNIT:
         waiting &= Stage.checker_id == scope.organisation_id
     done = Stage.status.in_([Status.ACCEPTED, Status.WAIVED])
+    late = (
+        (Stage.status == Status.ACCEPTED)
+        & not_(Stage.excused)
+        & (LocalDate(Stage.submitted_at) > Stage.act_by_on)
+    )
     row = session.execute(
         select(
             _count(is_overdue(today)).label("overdue"),
@@ -90,7 +95,7 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
             _count(is_due(today, SOON_DAYS)).label("due_soon"),
             _count(is_blocked(today, SOON_DAYS)).label("blocked"),
             _count(done).label("done"),
-            _count(done & (LocalDate(Stage.submitted_at) > Stage.act_by_on)).label("late"),
+            _count(late).label("late"),
             _count(done | (Stage.act_by_on <= today)).label("total"),
         )
         .select_from(Stage)

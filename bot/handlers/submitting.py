@@ -8,6 +8,7 @@ from bot.screen import Attachment, Press, Screen
 from bot.wording import duties, greetings
 from obligations.decisions import Status
 from storage import decisions, evidence, overview
+from storage.errors import StaleError
 from storage.evidence import StoredFile
 from storage.models import Stage
 from storage.overview import Item
@@ -94,8 +95,10 @@ def ask_submission(desk: Desk, press: Press) -> Screen:
 
 
 def submit(desk: Desk, press: Press) -> Screen:
-    """Record the submission."""
+    """Record the submission. One that is handed over already stays as it is: its date is that of the hand-over."""
     stage = _own(desk, press)
+    if stage.status is Status.SUBMITTED:
+        raise StaleError
     act_by_on = stage.act_by_on
     stage = decisions.submit(
         desk.session, desk.law, stage.id, by=desk.reader.actor, now=desk.now, version=press.number(1)
@@ -222,6 +225,8 @@ def _bind(desk: Desk, stage: Stage, files: list[tuple[StoredFile, str | None]]) 
         evidence.bind(desk.session, stage.id, stored, name=name, by=desk.reader.contact_id, now=desk.now)
         for stored, name in files
     ]
+    if any(new for _, new in bound):
+        stage = decisions.supplement(desk.session, stage.id, now=desk.now)
     return duties.receipt(desk.voice, desk.item(stage), bound, checker=desk.office_of(stage.checker_id))
 
 

@@ -149,6 +149,8 @@ class Messenger:
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
             message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)
+            # What has begun is finished in this turn: beginning anew would repeat its first piece.
+            patiently = True
         for attachment in screen.attachments:
             send = partial(self.bot.send_document, chat_id, attachment.path, filename=attachment.name)
             message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)

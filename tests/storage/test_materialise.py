@@ -180,15 +180,17 @@ class TestDefaultOfSurrender:
     def test_only_units_that_did_not_surrender_must_rectify(self, town: Town) -> None:
         district = town.district("north")
         done, waived, late = (town.unit(code, district) for code in ("done", "waived", "late"))
+        unchecked = town.unit("unchecked", district)
         town.oblige(self.SINCE, date(2024, 4, 30))
         stage = town.stage(done, "surrender-2021-2022", "2021-2022")
         town.submit(stage, at("2023-12-01 10:00"))
         town.accept(stage, at("2023-12-02 10:00"))
         town.change(town.stage(waived, "surrender-2021-2022", "2021-2022"), status=Status.WAIVED)
+        town.submit(town.stage(unchecked, "surrender-2021-2022", "2021-2022"), at("2023-11-01 10:00"))
         self._after(town, "2023-12-16 00:05")
         rectify = {
             unit
-            for unit in (done, waived, late)
+            for unit in (done, waived, unchecked, late)
             if "rectification-2021-2022" in {s[0] for s in town.stages(unit)}
         }
         assert rectify == {late}

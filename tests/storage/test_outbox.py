@@ -135,7 +135,26 @@ class TestSettling:
         assert town.database.write(lambda s: outbox.retry(s, each, at=later, reason="too many requests"))
         assert claim(town, now=later - timedelta(seconds=1)) == []
         [again] = claim(town, now=later)
-        assert (again.attempts, again.repeated) == (2, False)
+        assert (again.attempts, again.repeated) == (1, False)
+
+    def test_an_error_counts_towards_giving_up(self, town: Town, reader: int) -> None:
+        enqueue(town, reader, "k")
+        [each] = claim(town)
+        town.database.write(
+            lambda s: outbox.retry(s, each, at=NOW, reason="unexpected KeyError", counts=True)
+        )
+        [again] = claim(town)
+        assert again.attempts == 2
+
+    def test_a_dropped_one_is_taken_up_when_there_is_something_to_tell_again(
+        self, town: Town, reader: int
+    ) -> None:
+        enqueue(town, reader, "2024-02-20")
+        [each] = claim(town)
+        town.database.write(lambda s: outbox.dropped(s, each, reason="checked meanwhile", now=NOW))
+        assert claim(town) == []
+        enqueue(town, reader, "2024-02-20")
+        assert [again.key for again in claim(town)] == ["2024-02-20"]
 
     def test_a_retry_by_one_who_lost_the_lease_changes_nothing(self, town: Town, reader: int) -> None:
         enqueue(town, reader, "k")
