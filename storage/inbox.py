@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from storage.models import InboundUpdate
-from storage.outbox import insert_ignoring_conflicts
+from storage.statements import insert_ignoring_conflicts
 
 MOST_ATTEMPTS = 3
 _LONGEST_ERROR = 500

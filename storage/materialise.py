@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Insert, Select, and_, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, null, select
 from sqlalchemy.orm import Session, aliased
 
 from obligations.deadlines import DueDate, due
@@ -24,7 +24,7 @@ from storage import organisations
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
 from storage.organisations import member_on
-from storage.outbox import insert_ignoring_conflicts
+from storage.statements import insert_ignoring_conflicts, rows_changed
 from storage.types import local_date
 
 _LOOK_AHEAD = {
@@ -173,7 +173,9 @@ def _insert_obligations(
         "created_at": literal(now, Obligation.__table__.c.created_at.type),
     }
     rows = select(*values.values()).where(subject_id.is_not(None))
-    return _run(session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), rows))
+    return rows_changed(
+        session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), rows)
+    )
 
 
 def _insert_stages(session: Session, chain: _Chain, position: int, municipality: int) -> None:
@@ -214,7 +216,7 @@ def _insert_stages(session: Session, chain: _Chain, position: int, municipality:
             .exists(),
         )
     )
-    _run(session, insert_ignoring_conflicts(session, Stage).from_select(list(values), rows))
+    rows_changed(session, insert_ignoring_conflicts(session, Stage).from_select(list(values), rows))
 
 
 def _organisation_at(level: Level | None, municipality: int) -> ColumnElement[Any]:
@@ -227,7 +229,3 @@ def _organisation_at(level: Level | None, municipality: int) -> ColumnElement[An
             return literal(municipality)
         case _:
             return cast("ColumnElement[Any]", Obligation.subject_id)
-
-
-def _run(session: Session, statement: Insert) -> int:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount

@@ -9,13 +9,13 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from obligations.notice import Level
 from storage import trail
 from storage.errors import NotFoundError
 from storage.models import Binding, Contact, Notification, NotificationKind, Organisation, Outcome
+from storage.statements import insert_ignoring_conflicts
 from storage.types import NOTICE_ZONE, local_date
 
 LEASE = timedelta(minutes=2)
@@ -160,13 +160,6 @@ def after_quiet_hours(now: datetime) -> datetime:
         return now
     day = local.date() if local.time() < QUIET_UNTIL else local.date() + timedelta(days=1)
     return datetime.combine(day, QUIET_UNTIL, NOTICE_ZONE)
-
-
-def insert_ignoring_conflicts(session: Session, table: type[Any]) -> sqlite.Insert | postgresql.Insert:
-    """Return an INSERT that leaves alone what is already there, in the dialect of the session's database."""
-    if session.get_bind().dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing()
-    return sqlite.insert(table).on_conflict_do_nothing()
 
 
 def claim(

@@ -8,13 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     JSON,
     ColumnElement,
-    CursorResult,
-    Insert,
     and_,
     case,
     func,
@@ -42,7 +40,7 @@ from storage.models import (
     Stage,
 )
 from storage.organisations import valid_on
-from storage.outbox import insert_ignoring_conflicts
+from storage.statements import insert_ignoring_conflicts, rows_changed
 
 ESCALATE_AFTER_DAYS = 3
 """From so many natural days overdue on, a unit's leads are reminded too."""
@@ -103,7 +101,9 @@ def plan_digests(
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(reachable(), valid_on(day), _reads_digest(kind))
     )
-    return _run(session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows))
+    return rows_changed(
+        session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +245,9 @@ def _insert_reminders(session: Session, *, day: date, send_at: datetime, now: da
         "urgency": case((func.max(Reminding.mark) >= 0, URGENT), else_=ROUTINE),
     }
     rows = select(*values.values()).where(Reminding.planned_on == day).group_by(Reminding.contact_id)
-    return _run(session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows))
+    return rows_changed(
+        session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows)
+    )
 
 
 def _reads_digest(kind: NotificationKind) -> ColumnElement[bool]:
@@ -270,7 +272,3 @@ def _notification(
         "outcome": literal(Outcome.PENDING, columns.outcome.type),
         "attempts": literal(0),
     }
-
-
-def _run(session: Session, statement: Insert) -> int:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount
