@@ -84,6 +84,8 @@ class Vocabulary:
     """The words that are understood. Made by `shipped_vocabulary`; the districts may be those of another city."""
 
     asked: tuple[_Asked, ...]
+    commands: Mapping[str, str]
+    buttons: Mapping[str, str]
     kinds: Mapping[str, str]
     places: tuple[Place, ...]
     simplified: Mapping[int, str]
@@ -109,12 +111,29 @@ def understand(text: str, *, role: Level, today: date, vocabulary: Vocabulary | 
     words = vocabulary or shipped_vocabulary()
     folded = words.fold(text)
     bare = folded.strip(_MARKS)
+    if own := _own_words(folded, words):
+        slots = _slots(text, folded, words, today)
+        if (
+            own == "unit_status"
+            and role is not Level.UNIT
+            and (unit := text.strip().partition(" ")[2].strip())
+        ):
+            slots.setdefault("unit", unit)
+        return Reading(intent=_summary_of(role, slots) if own == "summary" else Intent(own), slots=slots)
     if not any(c.isalnum() for c in bare) or bare.replace(" ", "").isnumeric():
         return Reading(intent=Intent.NONE)
     if _acknowledges(bare, words):
         return Reading(intent=Intent.NONE, acknowledgement=True)
     slots = _slots(text, folded, words, today)
     return Reading(intent=_intent(folded, role, slots, words), slots=slots)
+
+
+def _own_words(folded: str, words: Vocabulary) -> str | None:
+    """Return what one of the bot's own commands or buttons asks for; None where it is neither."""
+    if not folded.startswith("/"):
+        return words.buttons.get(folded.strip(_MARKS + "?"))
+    command = folded[1:].split(" ", maxsplit=1)[0].split("@", maxsplit=1)[0]
+    return words.commands.get(command)
 
 
 def _acknowledges(bare: str, words: Vocabulary) -> bool:
@@ -140,15 +159,19 @@ def _intent(folded: str, role: Level, slots: Mapping[str, str], words: Vocabular
 
 def _for_role(name: str, folded: str, role: Level, slots: Mapping[str, str]) -> Intent:
     match name:
-        case "summary" if "district" in slots:
-            return Intent.DISTRICT_SUMMARY
         case "summary":
-            by_role = {Level.MUNICIPAL: Intent.CITY_SUMMARY, Level.DISTRICT: Intent.DISTRICT_SUMMARY}
-            return by_role.get(role, Intent.UNIT_STATUS)
+            return _summary_of(role, slots)
         case "who_is_overdue" if role is Level.UNIT and not re.search("谁|哪|几家|who|which|any", folded):
             return Intent.MY_OBLIGATIONS
         case _:
             return Intent(name)
+
+
+def _summary_of(role: Level, slots: Mapping[str, str]) -> Intent:
+    if "district" in slots:
+        return Intent.DISTRICT_SUMMARY
+    by_role = {Level.MUNICIPAL: Intent.CITY_SUMMARY, Level.DISTRICT: Intent.DISTRICT_SUMMARY}
+    return by_role.get(role, Intent.UNIT_STATUS)
 
 
 def _slots(text: str, folded: str, words: Vocabulary, today: date) -> dict[str, str]:
@@ -253,6 +276,8 @@ def shipped_vocabulary() -> Vocabulary:
             )
             for each in raw["intents"]
         ),
+        commands=raw["commands"],
+        buttons=raw["buttons"],
         kinds={name: kind for kind, names in raw["kinds"].items() for name in names},
         places=tuple(Place(**{**each, "aliases": tuple(each["aliases"])}) for each in raw["districts"]),
         simplified={ord(pair[0]): pair[1] for pair in raw["traditional"].split()},

@@ -1,5 +1,6 @@
 """A sentence is read for what it asks and of what; where nothing is recognised nothing is guessed."""
 
+import re
 from datetime import date
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.spoken_periods import period_in
 from bot.understanding import Intent, Place, shipped_vocabulary, understand
+from bot.wording.greetings import COMMANDS
 from obligations.notice import Level
 
 TODAY = date(2024, 1, 22)
@@ -83,6 +85,34 @@ UNIT, DISTRICT, CITY = Level.UNIT, Level.DISTRICT, Level.MUNICIPAL
 def test_what_a_sentence_asks(role: Level, text: str, intent: str, slots: dict[str, str]) -> None:
     reading = understand(text, role=role, today=TODAY)
     assert (reading.intent, dict(reading.slots)) == (Intent(intent), slots)
+
+
+@pytest.mark.parametrize(
+    ("words", "unit", "district", "city"),
+    [
+        ("/due 我的待办 My duties", *["my_obligations"] * 3),
+        ("/done 登记提交 Submit", *["confirm_done"] * 3),
+        ("/overdue /overdue@duewatch_bot 谁逾期了 Who is overdue", *["who_is_overdue"] * 3),
+        ("/status 状态", *["unit_status"] * 3),
+        ("/summary 总体进度 汇总 Summary", "unit_status", "district_summary", "city_summary"),
+        ("/review 待我审核 Waiting for my check", *["my_obligations"] * 3),
+        ("/language", *["language"] * 3),
+        ("/help", *["help"] * 3),
+    ],
+)
+def test_the_bots_own_words_are_known(words: str, unit: str, district: str, city: str) -> None:
+    for text in re.findall(r"/\S+|[\u4e00-\u9fff]+|[A-Z][a-z ]+(?<! )", words):
+        for role, intent in ((UNIT, unit), (DISTRICT, district), (CITY, city)):
+            assert understand(text, role=role, today=TODAY).intent is Intent(intent), (text, role)
+
+
+def test_every_command_of_the_menu_is_known() -> None:
+    assert set(shipped_vocabulary().commands) == set(COMMANDS)
+
+
+def test_a_unit_named_after_the_command_is_the_one_meant() -> None:
+    assert understand("/status 青禾", role=CITY, today=TODAY).slots["unit"] == "青禾"
+    assert "unit" not in understand("/status 青禾", role=UNIT, today=TODAY).slots
 
 
 @pytest.mark.parametrize("text", ["收到", "好的", "ok", "OK!", "谢谢，收到。", "thanks", "嗯嗯", "Got it."])
