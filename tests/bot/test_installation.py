@@ -11,7 +11,7 @@ from bot.installation import Installation
 def test_what_is_not_there_yet_is_made(tmp_path: Path) -> None:
     with Installation.opened(Settings(data_dir=tmp_path / "new")) as installation:
         assert installation.database.pending_changes() == []
-        assert installation.law.rulebook.rule("monthly-evidence")
+        assert installation.law.rulebook.rule("monthly-evidence").name == "monthly-evidence"
 
 
 def test_two_runs_on_one_folder_are_refused_and_the_folder_is_free_again_afterwards(tmp_path: Path) -> None:
