@@ -64,8 +64,8 @@ _OLE_MARKS = {
     "Book": "application/vnd.ms-excel",
 }
 _ZIP_MARKS = {"xl/": _XLSX, "word/": _DOCX, "OFD.xml": "application/ofd"}
-_MARKUP = ("<", "{\\rtf")
-"""How text begins that a browser or an office program would act on instead of showing it."""
+_ACTED_ON = ("<", "{\\rtf", "#!")
+"""How text begins that a browser, an office program or a shell would act on instead of showing it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +239,7 @@ def _is_plain_text(content: bytes) -> bool:
             continue
         if any(unicodedata.category(c) == "Cc" and c not in "\t\r\n" for c in text):
             return False
-        return not text.lstrip("\ufeff \t\r\n").startswith(_MARKUP)
+        return not text.lstrip("\ufeff \t\r\n").startswith(_ACTED_ON)
     return False
 
 

@@ -219,7 +219,8 @@ def ask_for_file(voice: Voice, item: Item, megabytes: int) -> Screen:
                 voice.organisation(item.subject_name),
                 "",
                 p.text(
-                    "PDF, picture, Word, Excel, ZIP or MP4, up to {megabytes} MB each.", megabytes=megabytes
+                    "PDF, picture, Word, Excel, ZIP, MP4, TXT or CSV, up to {megabytes} MB each.",
+                    megabytes=megabytes,
                 ),
             ]
         ),
@@ -354,7 +355,7 @@ def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
             said = p.text("The file could not be fetched from Telegram. Please send it again in a while.")
         case _:
             said = p.text(
-                "This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP or MP4 file."
+                "This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP, MP4, TXT or CSV file."
             )
     return Screen(html=said)
 

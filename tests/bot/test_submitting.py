@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from obligations.decisions import Status
 from storage import evidence
 from storage.database import Session
 from storage.models import Event
@@ -104,7 +105,9 @@ async def test_the_last_minute_of_the_day_is_in_time(town: Town, mill: Person) -
     assert "逾期" not in await mill.hand_over()
 
 
-async def test_what_is_added_after_a_submission_does_not_date_it_anew(town: Town, mill: Person) -> None:
+async def test_what_is_added_after_a_submission_does_not_date_it_anew(
+    town: Town, mill: Person, north: Person
+) -> None:
     await mill.hand_over()
     handed_over = town.stage(MILL)
     town.stand_at("2024-02-22 10:00")
@@ -114,6 +117,20 @@ async def test_what_is_added_after_a_submission_does_not_date_it_anew(town: Town
     assert told.endswith("已补充至已提交的事项，无需再次确认。")
     assert mill.labels == []
     assert files_of(town, MILL) == ["存证回执.pdf", "补充.pdf"]
+    assert town.stage(MILL).submitted_at == handed_over.submitted_at
+    # The check may have begun before: its button is stale now, and the checker is told again.
+    await north.press_data(f"acc:{handed_over.id}:{handed_over.version}")
+    assert town.stage(MILL).status is Status.SUBMITTED
+    assert sum(text.startswith("已提交，请审核") for text in north.messages) == 2
+    await north.press("通过")
+    assert town.stage(MILL).status is Status.ACCEPTED
+
+
+async def test_what_is_handed_over_is_not_handed_over_again(town: Town, mill: Person) -> None:
+    await mill.hand_over()
+    handed_over = town.stage(MILL)
+    town.stand_at("2024-02-22 10:00")
+    await mill.press_data(f"sub!:{handed_over.id}:{handed_over.version}")
     now = town.stage(MILL)
     assert (now.submitted_at, now.version) == (handed_over.submitted_at, handed_over.version)
 
@@ -186,7 +203,7 @@ async def test_a_photo_is_taken_as_well(town: Town, mill: Person) -> None:
         (b"%PDF-1.4 " + b"0" * 1024 * 1024, "文件超过 1 MB，请拆分或压缩后重新发送。"),
         (
             b"MZ\x90\x00" + bytes(200),
-            "该类型文件无法审核，请发送 PDF、图片、Word、Excel、ZIP 或 MP4 文件。",
+            "该类型文件无法审核，请发送 PDF、图片、Word、Excel、ZIP、MP4、TXT 或 CSV 文件。",
         ),
     ],
     ids=["too large", "a program"],

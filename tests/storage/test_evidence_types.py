@@ -122,6 +122,7 @@ def test_what_nobody_can_check_is_refused(content: bytes) -> None:
         "<?php echo 1;",
         "<!-- 台账 --><html>",
         "{\\rtf1 台账}",
+        "#!/bin/sh\nrm -rf /\n",
     ],
 )
 def test_text_that_is_acted_on_when_opened_is_refused(markup: str, before: str, encoding: str) -> None:
