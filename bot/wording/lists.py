@@ -127,7 +127,7 @@ def choose_unit(voice: Voice, units: Sequence[Organisation], words: str) -> Scre
             )
         )
     return Screen(
-        html=p.text("Which unit do you mean?"),
+        html=p.text("“{words}” fits several units. Which one do you mean?", words=safe(words[:60])),
         rows=tuple((Button(plain(unit.name), Press.to("us", unit.id)),) for unit in units),
     )
 
@@ -152,13 +152,16 @@ def summary(
         p.text("Waiting for a check: {n}", n=counts.waiting),
         p.text("Due within 5 days: {n}", n=counts.due_soon),
         p.text("Blocked by the step before: {n}", n=counts.blocked),
-        p.text(
-            "Done: {done} of {total}, {late} of them late",
-            done=counts.done,
-            total=counts.total,
-            late=counts.late,
-        ),
     ]
+    if counts.total:
+        parts.append(
+            p.text(
+                "Due by today or done: {total}, of which done {done}, {late} of those late",
+                total=counts.total,
+                done=counts.done,
+                late=counts.late,
+            )
+        )
     worst = [row for row in districts if row.overdue][:5]
     if worst:
         parts += ["", p.text("Most overdue:")]

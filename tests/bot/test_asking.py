@@ -113,7 +113,7 @@ async def test_a_unit_is_found_by_part_of_its_name(north: Person, asked: str) ->
 
 
 async def test_several_units_of_a_name_are_offered_and_none_is_guessed(north: Person) -> None:
-    assert await north.say("/status 有限公司") == "您要查询哪家单位？"
+    assert await north.say("/status 有限公司") == "名称含“有限公司”的单位有多家，请选择："
     assert set(north.labels) == {MILL_NAME, KILN_NAME}
     assert (await north.press(KILN_NAME)).startswith(KILN_NAME)
 
@@ -144,6 +144,12 @@ async def test_a_summary_counts_what_there_is(town: Town, city: Person, north: P
     assert "逾期：3 项" in told
     assert "1. 北岭区 · 逾期 2 项" in told
     assert (await city.say("北岭区情况怎么样")).startswith("北岭区\n")
+
+
+async def test_a_summary_says_what_is_counted_and_only_where_something_is(town: Town, north: Person) -> None:
+    assert "已到期或办结" not in await north.say("/summary")
+    town.stand_at(PAST_DUE)
+    assert "\n已到期或办结 2 项：办结 0 项，其中逾期提交 0 项" in await north.say("/summary")
 
 
 async def test_my_duties_are_listed_with_their_dates(mill: Person) -> None:
