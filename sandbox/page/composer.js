@@ -185,7 +185,8 @@ async function choose(command) {
 
 function addFiles(added) {
   for (const file of added) {
-    if (file.size > MOST_BYTES) toast(say("tooBig", { name: file.name }));
+    if (file.size === 0) toast(say("emptyFile", { name: file.name }));
+    else if (file.size > MOST_BYTES) toast(say("tooBig", { name: file.name }));
     else if (files.length >= MOST_FILES) {
       toast(say("tooMany"));
       break;

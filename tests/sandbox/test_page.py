@@ -200,6 +200,58 @@ async def test_a_dropped_and_a_pasted_file_wait_in_the_tray(visit: Callable[[Vis
     await visit(visitor)
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("zh", "“空.csv”是空文件，无法发送。"), ("en", "“空.csv” is empty and cannot be sent.")],
+)
+async def test_an_empty_file_is_left_out_and_the_others_go(
+    visit: Callable[[Visit], Any], tmp_path: Path, language: str, said: str
+) -> None:
+    (tmp_path / "空.csv").touch()
+    (tmp_path / "满.csv").write_text("x", encoding="utf-8")
+
+    def visitor(page: Page) -> None:
+        page.open(f"/?lang={language}#{UNIT}")
+        page.all("file-input")[0].send_keys(f"{tmp_path / '空.csv'}\n{tmp_path / '满.csv'}")
+        page.until(lambda: page.texts("toast") == [said])
+        assert [text[:5] for text in page.texts("tray-file")] == ["满.csv"]
+        page.find("send").click()
+        page.until(lambda: "收到文件：满.csv" in page.texts())
+        assert page.all("tray-file") == []
+
+    await visit(visitor)
+
+
+async def test_after_a_send_that_failed_the_tray_is_used_again(
+    visit: Callable[[Visit], Any], tmp_path: Path
+) -> None:
+    for name in ("a.csv", "b.csv"):
+        (tmp_path / name).write_text("x", encoding="utf-8")
+
+    def visitor(page: Page) -> None:
+        page.open(f"/?lang=zh#{UNIT}")
+        chooser = page.all("file-input")[0]
+        chooser.send_keys(str(tmp_path / "a.csv"))
+        refuse_once = """
+            const real = window.fetch;
+            window.fetch = async () => {
+                window.fetch = real;
+                return new Response('{"error": "no"}', { status: 400 });
+            };
+        """
+        page.find("tray-file")
+        page.script(refuse_once)
+        page.find("send").click()
+        page.until(lambda: page.texts("toast") == ["操作未成功：no"])
+        chooser.send_keys(str(tmp_path / "b.csv"))
+        page.until(lambda: len(page.all("tray-file")) == 2)
+        page.find("send").click()
+        page.until(lambda: page.texts()[-2:] == ["收到文件：a.csv", "收到文件：b.csv"])
+        assert page.all("tray-file") == []
+
+    await visit(visitor)
+
+
 async def test_the_clock_moves_and_the_morning_brings_a_reminder(
     visit: Callable[[Visit], Any], play: SmallPlay
 ) -> None:
@@ -304,6 +356,25 @@ async def test_on_a_phone_the_list_leads_to_the_chat_and_back(visit: Callable[[V
         page.find("back").click()
         page.find(f"persona-{UNIT}")
         assert page.focused() == f"persona-{UNIT}"
+
+    await visit(visitor)
+
+
+async def test_on_a_phone_what_is_touched_is_a_finger_high(visit: Callable[[Visit], Any]) -> None:
+    def visitor(page: Page) -> None:
+        page.size(390, 844)
+        page.open("/?lang=zh")
+        heights = """
+            return [...document.querySelectorAll(".move, .forward input, .lang, #block")]
+                .filter((node) => node.offsetParent !== null)
+                .map((node) => [node.id || node.textContent, node.getBoundingClientRect().height]);
+        """
+        shown = page.script(heights)
+        page.find(f"persona-{UNIT}").click()
+        page.find("block")
+        shown += page.script(heights)
+        assert {"block"} < {name for name, _height in shown}
+        assert [each for each in shown if each[1] < 44] == []
 
     await visit(visitor)
 
