@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from telegram import Bot, BotCommand
 from telegram.error import TelegramError
 
-from bot.installation import Installation
+from bot.installation import BOT_USERNAME, Installation
 from bot.telegram.arrivals import Arrivals
 from bot.telegram.channel import TelegramChannel
 from bot.telegram.limiter import Limiter
@@ -20,6 +20,8 @@ from bot.wording import greetings
 from jobs.clock import Clock
 from jobs.context import Context
 from locales.printer import Printer
+from obligations.notice import Level
+from storage import settings
 
 _log = logging.getLogger(__name__)
 
@@ -71,12 +73,14 @@ async def assisting(
         clock=clock,
     )
     async with bot:
+        username = bot.username
+        await installation.database.run(lambda session: settings.put(session, BOT_USERNAME, username))
         await _introduce(bot)
         await arrivals.resume()
         polling = asyncio.create_task(arrivals.poll())
         polling.add_done_callback(_report_end)
         try:
-            yield Assistant(context=context, arrivals=arrivals, polling=polling, username=bot.username)
+            yield Assistant(context=context, arrivals=arrivals, polling=polling, username=username)
         finally:
             polling.cancel()
             await asyncio.wait([polling])
@@ -89,10 +93,15 @@ def _report_end(polling: asyncio.Task[None]) -> None:
 
 
 async def _introduce(bot: Bot) -> None:
-    """Set the command menu and the description, per language. A refusal costs only the menu."""
+    """Set the command menu and the description, per language. A refusal costs only the menu.
+
+    Whoever is not enrolled yet sees this menu, so it is a unit's; enrolling sets that of the reader's level.
+    """
     for language, codes in _TELEGRAM_LANGUAGES.items():
         p = Printer.for_language(language)
-        commands = [BotCommand(name, greetings.command_summary(p, name)) for name in greetings.COMMANDS]
+        commands = [
+            BotCommand(name, greetings.command_summary(p, name)) for name in greetings.commands_of(Level.UNIT)
+        ]
         for code in codes:
             try:
                 await bot.set_my_commands(commands, language_code=code)

@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from bot.config import Settings, SettingsError
 from obligations.law import Law
 from storage.database import Database
 from storage.evidence import EvidenceFolder
+
+BOT_USERNAME: Final = "bot.username"
+"""The setting that holds the bot's username since it first ran, for the links of invitations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,9 +92,19 @@ class Attachment:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """The commands a chat offers from now on, in their order: each with what it does, in the reader's language."""
+
+    commands: tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screen:
-    """One answer. ``edit`` puts it in place of the message whose button was pressed; ``toast`` only flashes."""
+    """One answer. ``edit`` puts it in place of the message whose button was pressed; ``toast`` only flashes.
+
+    ``menu`` replaces the commands the chat offers; None leaves them.
+    """
 
     html: str = ""
     rows: tuple[tuple[Button, ...], ...] = ()
@@ -103,3 +113,4 @@ class Screen:
     alert: bool = False
     silent: bool = False
     attachments: tuple[Attachment, ...] = field(default=())
+    menu: Menu | None = None

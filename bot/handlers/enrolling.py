@@ -30,4 +30,4 @@ def set_language(desk: Desk, press: Press) -> Screen:
     desk.reader.require(language in LANGUAGES)
     contacts.set_language(desk.session, desk.reader.contact_id, language)
     changed = replace(desk, reader=replace(desk.reader, language=language))
-    return greetings.language_set(changed.voice.p)
+    return greetings.language_set(changed.voice.p, desk.reader.level)

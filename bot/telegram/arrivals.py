@@ -7,12 +7,24 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from telegram import Bot, CallbackQuery, ChatMember, Document, Message, PhotoSize, Update, User, Video
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    CallbackQuery,
+    ChatMember,
+    Document,
+    Message,
+    PhotoSize,
+    Update,
+    User,
+    Video,
+)
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.access import reader_at
 from bot.conversation import Incoming, Kind, answer
-from bot.screen import Screen
+from bot.screen import Menu, Screen
 from bot.telegram.messenger import Messenger
 from bot.wording import greetings
 from jobs.clock import Clock
@@ -190,6 +202,16 @@ class Arrivals:
             await self._messenger.show(chat.id, screen, instead_of=pressed)
         except (TelegramError, OSError) as error:
             _log.warning("an answer did not get through: %s", type(error).__name__)
+        if screen is not None and screen.menu is not None and chat is not None:
+            await self._offer(chat.id, screen.menu)
+
+    async def _offer(self, chat_id: int, menu: Menu) -> None:
+        """Set the commands one chat offers. A refusal costs only the menu."""
+        commands = [BotCommand(name, summary) for name, summary in menu.commands]
+        try:
+            await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
+        except TelegramError as error:
+            _log.warning("the menu of a chat could not be set: %s", type(error).__name__)
 
     async def _read(self, update: Update) -> Incoming | None:
         """Translate an update; None for what Duewatch does not answer, such as anything said in a group."""

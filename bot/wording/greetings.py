@@ -2,7 +2,7 @@
 
 from bot import rulewords
 from bot.access import Reader
-from bot.screen import Button, Press, Screen
+from bot.screen import Button, Menu, Press, Screen
 from bot.wording.phrases import Voice, bold, lines, safe
 from locales.printer import LANGUAGES, Printer
 from obligations.decisions import Refusal
@@ -36,6 +36,11 @@ def command_summary(p: Printer, command: str) -> str:
 def commands_of(level: Level) -> tuple[str, ...]:
     """Return the commands a level has use for: a unit has no queue to review."""
     return tuple(command for command in COMMANDS if level is not Level.UNIT or command != "review")
+
+
+def menu(p: Printer, level: Level) -> Menu:
+    """Return the menu of a chat with a reader of a level."""
+    return Menu(tuple((command, command_summary(p, command)) for command in commands_of(level)))
 
 
 def stranger(p: Printer) -> Screen:
@@ -91,6 +96,7 @@ def welcome(voice: Voice, reader: Reader) -> Screen:
             ]
         ),
         rows=home_rows(voice, reader.level),
+        menu=menu(p, reader.level),
     )
 
 
@@ -142,9 +148,9 @@ def choose_language(p: Printer) -> Screen:
     )
 
 
-def language_set(p: Printer) -> Screen:
-    """Confirm the language, in it."""
-    return Screen(html=p.text("From now on in English."), edit=True)
+def language_set(p: Printer, level: Level) -> Screen:
+    """Confirm the language, in it; the menu speaks it too."""
+    return Screen(html=p.text("From now on in English."), edit=True, menu=menu(p, level))
 
 
 def not_understood(voice: Voice, level: Level) -> Screen:

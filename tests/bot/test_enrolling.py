@@ -2,7 +2,7 @@
 
 import pytest
 
-from storage import contacts
+from storage import contacts, settings
 from tests.bot.conftest import CITY, KILN, MILL, NORTH, Person, Town
 
 ONLY_INVITED = "本助手仅供受邀联系人使用。请向所在地生态环境局索取邀请链接。"
@@ -84,16 +84,48 @@ async def test_help_lists_what_each_level_has_use_for(mill: Person, north: Perso
     assert "You can also simply write, for example: who is overdue" in told
 
 
+async def test_the_bots_name_is_remembered_for_the_links_of_invitations(town: Town) -> None:
+    assert town.database.read(lambda s: settings.get(s, "bot.username")) == "duewatch_town_bot"
+
+
 async def test_start_greets_a_known_contact_again(mill: Person) -> None:
     assert "磨坊联系人，您已登记为青禾磨坊热电有限公司的联系人。" in await mill.start()
+
+
+async def test_a_chats_menu_is_of_its_readers_level_and_language(town: Town) -> None:
+    def commands(chat_id: int) -> dict[str, str]:
+        offered = town.world.bot("7000001:town").settings["commands"][f"chat:{chat_id}|"]
+        return {each["command"]: each["description"] for each in offered}
+
+    unit, district = town.person(901, "New Hand", "en"), town.person(902)
+    await unit.start(town.invite(MILL))
+    await district.start(town.invite(NORTH))
+    in_unit = commands(901)
+    assert in_unit["due"] == "what I must do, and by when"
+    assert "review" not in in_unit
+    assert commands(902)["review"] == "待我审核的事项"
+    await unit.press_data("lang:zh-hans")
+    in_chinese = commands(901)
+    assert list(in_chinese) == list(in_unit)
+    assert in_chinese["due"] == "待办事项及期限"
+
+
+async def test_a_menu_that_is_refused_costs_nothing_else(town: Town) -> None:
+    await town.fault("400", "setMyCommands", count=None)
+    reader = town.person(901, "New Hand", "en")
+    assert "you now speak for" in await reader.start(town.invite(MILL))
+    assert await reader.press_data("lang:zh-hans") == "已切换为中文。"
+    assert len(reader.received) == 1
+    assert "chat:901|" not in town.world.bot("7000001:town").settings["commands"]
 
 
 async def test_the_menu_is_set_in_both_languages(town: Town) -> None:
     commands = town.world.bot("7000001:town").settings["commands"]
     in_chinese = {each["command"]: each["description"] for each in commands["default|zh"]}
     in_english = {each["command"]: each["description"] for each in commands["default|en"]}
-    assert in_chinese["review"] == "待我审核的事项"
-    assert in_english["review"] == "what waits for my check"
+    assert in_chinese["overdue"] == "谁逾期了"
+    assert in_english["overdue"] == "who is overdue"
+    assert "review" not in in_chinese, "whoever is not enrolled is offered a unit's"
     assert list(in_chinese) == list(in_english)
     assert commands["default|"] == commands["default|zh"]
 
