@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from bot.cli.terminal import DAY, as_json, as_told, law, misused
+from bot.cli.terminal import RULE_DAY, as_json, as_told, law, misused
 from bot.reasons import sentence
 from locales.printer import Printer
 from obligations.deadlines import DeadlineError, DueDate, DueKind, Facts
@@ -24,11 +24,11 @@ _SECTORS = [*SECTOR_GROUPS, *(sector.value for sector in Sector if sector.value 
 @click.option(
     "--submitted",
     multiple=True,
-    type=DAY,
+    type=RULE_DAY,
     metavar="T",
     help="When the step before was handed over; repeatable.",
 )
-@click.option("--found", type=DAY, metavar="D", help="The day of the finding, or of the event.")
+@click.option("--found", type=RULE_DAY, metavar="D", help="The day of the finding, or of the event.")
 @click.option(
     "--roll", type=click.Choice(["none", "next_working_day"]), help="What a date on a day off does."
 )

@@ -7,8 +7,11 @@ import click
 
 from bot.cli.faults import sentence
 from bot.cli.terminal import Refusal, as_json, as_told, columns, misused, now_of, reading, settings, writing
+from bot.installation import BOT_USERNAME
 from locales.printer import Printer
+from obligations.deadlines import ZONE
 from storage import contacts, organisations, registry, workbook
+from storage import settings as stored
 from storage.contacts import INVITATION_VALID_FOR
 from storage.database import Session
 from storage.errors import NotFoundError
@@ -119,7 +122,10 @@ def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
     chosen = settings()
     now = now_of(chosen)
     with reading(p, chosen) as database:
-        name, token = database.write(lambda session: _invite(p, session, organisation, lead=lead, now=now))
+        name, token, username = database.write(
+            lambda session: _invite(p, session, organisation, lead=lead, now=now)
+        )
+    link = f"https://t.me/{username}?start={token}" if username else None
     expires = now + INVITATION_VALID_FOR
     if as_json:
         as_told(
@@ -128,6 +134,7 @@ def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
                 "lead": lead,
                 "token": token,
                 "start": f"?start={token}",
+                "link": link,
                 "expires_at": expires,
             }
         )
@@ -139,13 +146,29 @@ def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
             moment=p.moment(expires),
         )
     )
-    click.echo(f"  https://t.me/<bot>?start={token}")
-    click.echo("  " + p.text("or send to the bot: {words}", words=f"/start {token}"))
+    words = f"/start {token}"
+    if link is None:
+        click.echo("  " + p.text("send to the bot: {words}", words=words))
+        return
+    click.echo(f"  {link}")
+    click.echo("  " + p.text("or send to the bot: {words}", words=words))
 
 
-def _invite(p: Printer, session: Session, words: str, *, lead: bool, now: datetime) -> tuple[str, str]:
+def _invite(
+    p: Printer, session: Session, words: str, *, lead: bool, now: datetime
+) -> tuple[str, str, str | None]:
+    """Return the organisation's name, the token, and the bot's name where it has run once."""
     try:
         found = organisations.by_code(session, words)
     except NotFoundError:
         misused(p.text("there is no organisation with the code or name {words}", words=words))
-    return found.name, contacts.invite(session, found.id, lead=lead, now=now)
+    if found.valid_to is not None and found.valid_to < now.astimezone(ZONE).date():
+        misused(
+            p.text(
+                "{organisation} ended on {date}; nobody can be invited there any more",
+                organisation=found.name,
+                date=p.day(found.valid_to),
+            )
+        )
+    token = contacts.invite(session, found.id, lead=lead, now=now)
+    return found.name, token, stored.get(session, BOT_USERNAME)

@@ -16,6 +16,7 @@ from locales.printer import Printer
 from obligations.deadlines import ZONE
 from obligations.law import Law
 from obligations.notice import NoticeError
+from obligations.periods import FIRST_YEAR, LAST_YEAR
 from storage.database import Database
 from storage.errors import StorageError
 
@@ -83,7 +84,22 @@ class Day(click.ParamType[date]):
         try:
             return date.fromisoformat(str(value))
         except ValueError:
-            return Instant().convert(value, param, ctx).astimezone(ZONE).date()
+            instant = Instant().convert(value, param, ctx)
+        try:
+            return instant.astimezone(ZONE).date()
+        except OverflowError:
+            self.fail(f"{value!r} is not within the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+
+
+class RuleDay(Day):
+    """A `Day` that a deadline can count from: within the years a `Period` can be of."""
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Read what was typed."""
+        day = super().convert(value, param, ctx)
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            self.fail(f"{value!r} is not within the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
+        return day
 
 
 class Instant(click.ParamType[datetime]):
@@ -99,10 +115,14 @@ class Instant(click.ParamType[datetime]):
             self.fail(
                 f"{value!r} is no date or instant; write 2024-01-20 or 2024-01-20T17:30+08:00", param, ctx
             )
-        return (typed if typed.tzinfo else typed.replace(tzinfo=ZONE)).astimezone(UTC)
+        try:
+            return (typed if typed.tzinfo else typed.replace(tzinfo=ZONE)).astimezone(UTC)
+        except OverflowError:
+            self.fail(f"{value!r} is not within the years {FIRST_YEAR} to {LAST_YEAR}", param, ctx)
 
 
 DAY = Day()
+RULE_DAY = RuleDay()
 INSTANT = Instant()
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,9 @@ from openpyxl import Workbook
 
 from bot.cli import main
 from obligations.law import Law
+from storage import organisations, settings
 from storage.credit_codes import check_character
-from storage.database import Database
+from storage.database import Database, Session
 from storage.materialise import materialise
 
 NOW = datetime(2024, 3, 1, 1, 0, tzinfo=UTC)
@@ -184,6 +185,30 @@ def test_a_date_amiss_says_how_to_write_one() -> None:
     assert "2024-01-20" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("option", "typed"),
+    [
+        ("--submitted", "9999-12-31T23:59Z"),
+        ("--submitted", "0001-01-01T00:00"),
+        ("--submitted", "2200-01-01"),
+        ("--found", "9999-12-31"),
+        ("--found", "1999-12-31"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_a_date_outside_the_years_a_rule_knows_is_refused(option: str, typed: str) -> None:
+    result = run("due", "monthly-evidence", "district", "2024-01", option, typed)
+    assert result.exit_code == 2, result.output
+    assert f"Invalid value for '{option}'" in result.stderr
+    assert "2000 to 2199" in result.stderr
+
+
+@pytest.mark.usefixtures("home")
+def test_the_last_day_a_rule_knows_is_counted_from() -> None:
+    answer = told("due", "correction", "unit", "2199-12", "--found", "2199-12-31")
+    assert answer["due_on"].startswith("2200-01-")
+
+
 # duewatch rules
 
 
@@ -291,15 +316,48 @@ def test_an_invitation_is_for_an_organisation_there_is(home: Path) -> None:
     assert "不存在" in refused("invite", "不存在", code=2)
 
 
+def test_an_invitation_links_to_the_bot_that_ran_last(home: Path) -> None:
+    run("import", workbook(home / "r.xlsx"))
+    said = run("invite", "500112").output
+    assert "send to the bot: /start " in said
+    assert "t.me" not in said
+    assert told("invite", "500112")["link"] is None
+    database = Database(f"sqlite:///{home}/data/duewatch.db")
+    database.write(lambda session: settings.put(session, "bot.username", "duewatch_town_bot"))
+    database.close()
+    said = run("invite", "500112").output
+    token = said.split("/start ")[1].strip()
+    assert f"https://t.me/duewatch_town_bot?start={token}\n" in said
+    assert told("invite", "500112")["link"].startswith("https://t.me/duewatch_town_bot?start=")
+
+
+def test_nobody_is_invited_to_what_has_ended(home: Path) -> None:
+    run("import", workbook(home / "r.xlsx"))
+    database = Database(f"sqlite:///{home}/data/duewatch.db")
+
+    def end(session: Session, day: date) -> None:
+        organisations.by_code(session, "500112").valid_to = day
+
+    database.write(lambda session: end(session, date(2024, 3, 1)))
+    assert run("invite", "500112").exit_code == 0, "its last day is a day of it"
+    database.write(lambda session: end(session, date(2024, 2, 29)))
+    database.close()
+    assert "29 Feb 2024" in refused("invite", "500112", code=2)
+
+
 def test_who_is_overdue_in_a_terminal(home: Path, law: Law) -> None:
     assert "duewatch import FILE" in refused("overdue", code=1)
     run("import", workbook(home / "r.xlsx"))
-    assert told("overdue")["items"] == []
-    assert "Nobody is overdue" in run("overdue").output
+    nothing = told("overdue")
+    assert (nothing["since"], nothing["total"], nothing["items"]) == (None, 0, [])
+    assert "start: duewatch run" in refused("overdue", code=1)
     database = Database(f"sqlite:///{home}/data/duewatch.db")
     first, last = datetime(2024, 2, 1, tzinfo=UTC).date(), datetime(2024, 3, 31, tzinfo=UTC).date()
     database.write(lambda session: materialise(session, law, since=first, through=last, now=NOW))
+    database.write(lambda session: settings.put_date(session, settings.SINCE, first))
     database.close()
+    assert "since 1 Feb 2024" in refused("overdue", "--on", "2024-01-31", code=1)
+    assert "Nobody is overdue" in run("overdue", "--on", "2024-02-01").output
     answer = told("overdue", "--on", "2024-02-21", "--district", "北区")
     assert answer["scope"] == "示例北区"
     late = {(item["rule"], item["actor"], item["days_overdue"]) for item in answer["items"]}
