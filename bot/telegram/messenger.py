@@ -85,40 +85,52 @@ class Messenger:
 
     async def deliver(self, chat_id: int, screen: Screen) -> Receipt:
         """Send a screen and return what became of it; an error is an outcome, never raised."""
+        arrived: list[str] = []
         try:
-            message_id = await self._send(chat_id, screen, patiently=False)
-        except RetryAfter as error:
-            wait = _as_timedelta(error.retry_after)
-            if self._limiter is not None:
-                self._limiter.pause(chat_id, wait.total_seconds())
-            return Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="too many requests")
-        except ChatMigrated as error:
-            return Receipt(
-                outcome=Outcome.PENDING,
-                retry_in=timedelta(0),
-                reason="the chat moved",
-                new_address=str(error.new_chat_id),
-            )
-        except Forbidden as error:
-            return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=True)
-        except BadRequest as error:
-            gone = any(words in error.message.lower() for words in _UNREACHABLE)
-            return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=gone)
-        except InvalidToken as error:
-            return Receipt(outcome=Outcome.PENDING, retry_in=timedelta(minutes=5), reason=error.message)
-        except NetworkError as error:
-            if isinstance(error.__cause__, _NOT_SENT):
+            await self._send(chat_id, screen, patiently=False, arrived=arrived)
+        except TelegramError as error:
+            if arrived:
+                # Its first piece is there: beginning anew would repeat it.
+                return Receipt(
+                    outcome=Outcome.UNKNOWN, message_id=arrived[-1], reason="broken off in its middle"
+                )
+            return self._refused(chat_id, error)
+        return Receipt(outcome=Outcome.SENT, message_id=arrived[-1] if arrived else None, text=screen.html)
+
+    def _refused(self, chat_id: int, failure: TelegramError) -> Receipt:
+        """Return what a failure means. `BadRequest` is a `NetworkError` here, so it is looked at first."""
+        match failure:
+            case RetryAfter() as error:
+                wait = _as_timedelta(error.retry_after)
+                if self._limiter is not None:
+                    self._limiter.pause(chat_id, wait.total_seconds())
+                return Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="too many requests")
+            case ChatMigrated() as error:
                 return Receipt(
                     outcome=Outcome.PENDING,
-                    retry_in=_RETRY_REFUSED_CONNECTION,
-                    reason="the server cannot be reached",
+                    retry_in=timedelta(0),
+                    reason="the chat moved",
+                    new_address=str(error.new_chat_id),
                 )
-            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
-        except TelegramError as error:
-            # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
-            outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
-            return Receipt(outcome=outcome, reason=error.message)
-        return Receipt(outcome=Outcome.SENT, message_id=message_id, text=screen.html)
+            case Forbidden() as error:
+                return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=True)
+            case BadRequest() as error:
+                gone = any(words in error.message.lower() for words in _UNREACHABLE)
+                return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=gone)
+            case InvalidToken() as error:
+                return Receipt(outcome=Outcome.PENDING, retry_in=timedelta(minutes=5), reason=error.message)
+            case NetworkError() as error:
+                if isinstance(error.__cause__, _NOT_SENT):
+                    return Receipt(
+                        outcome=Outcome.PENDING,
+                        retry_in=_RETRY_REFUSED_CONNECTION,
+                        reason="the server cannot be reached",
+                    )
+                return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
+            case error:
+                # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
+                outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
+                return Receipt(outcome=outcome, reason=error.message)
 
     async def flash(self, chat_id: int, query_id: str, screen: Screen | None) -> None:
         """Answer a button's press, which stops its spinner; one that is too old to flash is answered in the chat.
@@ -135,8 +147,11 @@ class Messenger:
             if screen is not None and toast and not screen.html:
                 await self.show(chat_id, Screen(html=html.escape(toast, quote=False)))
 
-    async def _send(self, chat_id: int, screen: Screen, *, patiently: bool) -> str | None:
-        message_id: str | None = None
+    async def _send(
+        self, chat_id: int, screen: Screen, *, patiently: bool, arrived: list[str] | None = None
+    ) -> None:
+        """Send a screen's pieces in order; ``arrived`` collects the ids of those that are there."""
+        arrived = [] if arrived is None else arrived
         pieces = list(split(screen.html)) if screen.html else []
         for piece in pieces:
             send = partial(
@@ -148,13 +163,12 @@ class Messenger:
                 disable_notification=screen.silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
-            message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)
+            arrived.append(str((await self._call(chat_id, send, patiently=patiently)).message_id))
             # What has begun is finished in this turn: beginning anew would repeat its first piece.
             patiently = True
         for attachment in screen.attachments:
             send = partial(self.bot.send_document, chat_id, attachment.path, filename=attachment.name)
-            message_id = str((await self._call(chat_id, send, patiently=patiently)).message_id)
-        return message_id
+            arrived.append(str((await self._call(chat_id, send, patiently=patiently)).message_id))
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
         edit = partial(

@@ -104,3 +104,25 @@ async def test_what_was_checked_meanwhile_is_not_told_any_more(
     await north.press("通过")
     await town.move_to("2024-02-06 07:01")
     assert outcome(town) == (Outcome.DROPPED, "checked meanwhile")
+
+
+async def test_a_long_message_is_finished_once_begun(town: Town, north: Person) -> None:
+    naps: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+
+    await town.fault("429", "sendMessage", retry_after=2, after=1)
+    async with connect(TOKEN, town.url) as bot:
+        long = Screen(html="\n".join(["一" * 3000, "二" * 3000]))
+        receipt = await Messenger(bot, None, sleep=nap).deliver(DISTRICT, long)
+    assert (receipt.outcome, naps) == (Outcome.SENT, [2])
+    assert [text[0] for text in north.messages[-2:]] == ["一", "二"]
+
+
+async def test_a_long_message_broken_off_for_good_is_unknown_and_not_begun_anew(town: Town) -> None:
+    await town.fault("400", "sendMessage", after=1)
+    async with connect(TOKEN, town.url) as bot:
+        long = Screen(html="\n".join(["一" * 3000, "二" * 3000]))
+        receipt = await Messenger(bot, None).deliver(DISTRICT, long)
+    assert (receipt.outcome, receipt.reason) == (Outcome.UNKNOWN, "broken off in its middle")
