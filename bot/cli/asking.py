@@ -28,6 +28,7 @@ from obligations.deadlines import ZONE
 from obligations.law import Law
 from obligations.notice import Level
 from storage import organisations, overview
+from storage import settings as kept
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.organisations import Scope
@@ -77,8 +78,11 @@ def _named(p: Printer, session: Session, words: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
+    """``since`` is when duties began to be kept; None where none has been made yet."""
+
     scope: str
     page: overview.Page
+    since: date | None
 
 
 @click.command()
@@ -103,8 +107,21 @@ def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as
         answer = database.read(lambda session: _overdue(p, session, district, today, limit))
     items = [_told(shipped, item, today) for item in answer.page.items]
     if as_json:
-        as_told({"on": today, "scope": answer.scope, "total": answer.page.total, "items": items})
+        told = {
+            "on": today,
+            "scope": answer.scope,
+            "since": answer.since,
+            "total": answer.page.total,
+            "items": items,
+        }
+        as_told(told)
         return
+    if answer.since is None:
+        raise Refusal(p.text("no duties have been made yet; start: duewatch run"))
+    if today < answer.since:
+        raise Refusal(
+            p.text("duties are kept since {date}; nothing is known of before", date=p.day(answer.since))
+        )
     as_of = p.text("{scope}, as of {date}", scope=answer.scope, date=p.day(today))
     if not items:
         nobody = p.text("Nobody is overdue.")
@@ -150,7 +167,8 @@ def _overdue(p: Printer, session: Session, district: str | None, today: date, li
                 )
             )
         scope, name = Scope(level=Level.DISTRICT, organisation_id=exact[0].id), exact[0].name
-    return _Answer(scope=name, page=overview.overdue(session, scope, today=today, limit=limit))
+    since = kept.get_date(session, kept.SINCE)
+    return _Answer(scope=name, page=overview.overdue(session, scope, today=today, limit=limit), since=since)
 
 
 def _told(law: Law, item: overview.Item, today: date) -> dict[str, Any]:
