@@ -5,11 +5,11 @@ from datetime import date
 from typing import Final
 
 from bot.screen import Button, Press, Screen
-from bot.wording.lists import late_line
+from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
 from jobs.briefs import DigestBrief, WeeklyBrief
 from obligations.notice import Level
-from storage.overview import Counts, DistrictRow, Item, Page, TargetRow
+from storage.overview import DistrictRow, Item, Page, TargetRow
 
 _LONGEST_LIST: Final = 20
 _SHORT_LIST: Final = 3
@@ -50,7 +50,7 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
         + _trend(voice, counts.overdue_units, brief.overdue_units_before),
         p.text("Waiting for a check: {n}", n=counts.waiting),
         p.text("Due within 5 days: {n}", n=counts.due_soon),
-        _done(voice, counts),
+        done_line(voice, counts),
     ]
     parts += _ranking(voice, brief.districts)
     parts += _targets(voice, brief.target)
@@ -150,12 +150,6 @@ def _daily_rows(voice: Voice, brief: DigestBrief) -> tuple[tuple[Button, ...], .
     if brief.waiting.total:
         row.append(Button(p.text("Waiting for my check"), Press.to("rv", 0)))
     return (tuple(row),)
-
-
-def _done(voice: Voice, counts: Counts) -> str:
-    return voice.p.text(
-        "Done: {done} of {total}, {late} of them late", done=counts.done, total=counts.total, late=counts.late
-    )
 
 
 def _trend(voice: Voice, now: int, before: int | None) -> str:

@@ -73,6 +73,18 @@ def _where(voice: Voice, item: Item) -> str:
     return f" · {voice.organisation(item.district_name)}"
 
 
+def done_line(voice: Voice, counts: Counts) -> str | None:
+    """Return how much is done of what had its date by today or is done already; None where there is nothing yet."""
+    if not counts.total:
+        return None
+    return voice.p.text(
+        "Due by today or done: {total}, of which done {done}, {late} of those late",
+        total=counts.total,
+        done=counts.done,
+        late=counts.late,
+    )
+
+
 def choose_district(voice: Voice, rows: Sequence[DistrictRow], *, edit: bool) -> Screen:
     """List the districts that have something overdue, worst first."""
     p = voice.p
@@ -153,15 +165,8 @@ def summary(
         p.text("Due within 5 days: {n}", n=counts.due_soon),
         p.text("Blocked by the step before: {n}", n=counts.blocked),
     ]
-    if counts.total:
-        parts.append(
-            p.text(
-                "Due by today or done: {total}, of which done {done}, {late} of those late",
-                total=counts.total,
-                done=counts.done,
-                late=counts.late,
-            )
-        )
+    if (done := done_line(voice, counts)) is not None:
+        parts.append(done)
     worst = [row for row in districts if row.overdue][:5]
     if worst:
         parts += ["", p.text("Most overdue:")]

@@ -59,7 +59,7 @@ class SmallPlay:
         return [
             Persona(
                 user_id=UNIT,
-                name="周明",
+                name="示例甲",
                 role="unit",
                 role_label=unit,
                 organisation="江畔热电有限公司",
@@ -76,7 +76,7 @@ class SmallPlay:
             ),
             Persona(
                 user_id=DISTRICT,
-                name="何雨",
+                name="示例乙",
                 role="district",
                 role_label=district,
                 organisation="南岸区生态环境局",
@@ -84,7 +84,7 @@ class SmallPlay:
             ),
             Persona(
                 user_id=MUNICIPAL,
-                name="韩青",
+                name="示例丙",
                 role="municipal",
                 role_label=municipal,
                 organisation="市生态环境局",
@@ -119,7 +119,7 @@ def world(clock: Clock) -> Iterator[World]:
     """A world without a journal, with a unit's contact who pressed START long ago and one who never did."""
     made = World(clock)
     made.add_bot(TOKEN, username=BOT_NAME, first_name="督期")
-    made.add_user(UNIT, "周明", "zh-hans")
+    made.add_user(UNIT, "示例甲", "zh-hans")
     made.add_user(NEWCOMER, "Lin", "en")
     made.enrol_chat(UNIT, TOKEN)
     yield made

@@ -22,7 +22,7 @@ NOW = datetime(2026, 3, 2, 1, tzinfo=UTC)
 def opened(path: Path) -> World:
     world = World(lambda: NOW, path)
     world.add_bot(TOKEN, username="duewatch_bot", first_name="督期")
-    world.add_user(UNIT, "周明", "zh-hans")
+    world.add_user(UNIT, "示例甲", "zh-hans")
     return world
 
 

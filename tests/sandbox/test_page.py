@@ -286,12 +286,12 @@ async def test_the_language_changes_and_a_reload_keeps_who_and_how(visit: Callab
         page.open("/")
         assert page.find("clock-next-event").text == "下一事件"
         page.find(f"persona-{DISTRICT}").click()
-        page.until(lambda: "何雨" in page.find("chat-as").text)
+        page.until(lambda: "示例乙" in page.find("chat-as").text)
         page.find("lang-switch").click()
         assert page.find("clock-next-event").text == "Next event"
         assert page.find("clock-now").text == "Monday, 2 March 2026\n08:30"
         page.driver.refresh()
-        page.until(lambda: page.find("chat-as").text == "as 何雨 · 南岸区生态环境局")
+        page.until(lambda: page.find("chat-as").text == "as 示例乙 · 南岸区生态环境局")
         assert page.script("return document.documentElement.lang") == "en"
 
     await visit(visitor)
@@ -303,7 +303,7 @@ async def test_everything_can_be_done_with_keys(visit: Callable[[Visit], Any]) -
         page.script("document.querySelector('[data-testid=persona-1001]').focus()")
         page.keys(Keys.ARROW_DOWN, Keys.ARROW_DOWN, Keys.ENTER)
         page.until(lambda: page.focused() == "composer")
-        assert "何雨" in page.find("chat-as").text
+        assert "示例乙" in page.find("chat-as").text
         page.keys("/")
         page.find("command-menu")
         page.keys(Keys.ARROW_DOWN, Keys.ENTER)

@@ -143,7 +143,7 @@ async def test_settings_are_kept_by_scope_and_language(bot: Bot) -> None:
 
 async def test_chats_and_members_are_known(bot: Bot, world: World) -> None:
     world.add_group(-100, "值班", [UNIT])
-    assert (await bot.get_chat(UNIT)).first_name == "周明"
+    assert (await bot.get_chat(UNIT)).first_name == "示例甲"
     assert (await bot.get_chat(-100)).title == "值班"
     assert (await bot.get_chat_member(-100, UNIT)).status == "member"
     assert (await bot.get_chat_member(-100, NEWCOMER)).status == "left"

@@ -29,7 +29,7 @@ def enrol(bureau: Bureau, token: str, *, address: str = "new", now: datetime = N
     return bureau.database.write(
         lambda session: (
             contacts.enrol(
-                session, token, name="周新", language="en", channel=CHANNEL, address=address, now=now
+                session, token, name="示例丁", language="en", channel=CHANNEL, address=address, now=now
             ).id
         )
     )
@@ -81,7 +81,7 @@ def test_an_invitation_makes_its_bearer_a_contact_of_its_organisation(bureau: Bu
             contact.organisation.name,
         )
 
-    assert bureau.database.read(work) == (bureau.kiln, lead, "周新", "en", "青石自备电厂")
+    assert bureau.database.read(work) == (bureau.kiln, lead, "示例丁", "en", "青石自备电厂")
     assert at_address(bureau, "new") == contact_id
 
 
@@ -221,7 +221,7 @@ def test_a_refused_invitation_changes_nothing_for_a_caller_who_answers_and_goes_
     def work(session: Session) -> None:
         with pytest.raises(InvitationRefusedError):
             contacts.enrol(
-                session, token, name="周新", language="en", channel=CHANNEL, address="mill", now=NOW
+                session, token, name="示例丁", language="en", channel=CHANNEL, address="mill", now=NOW
             )
 
     bureau.database.write(work)
@@ -319,14 +319,14 @@ def test_a_chat_that_migrates_to_where_somebody_enrolled_leaves_them_there(burea
 def test_a_contact_without_an_address_is_known_but_not_reached(bureau: Bureau) -> None:
     def work(session: Session) -> Contact:
         nowhere: dict[str, Any] = {"channel": None, "address": None}
-        return contacts.add(session, bureau.kiln, name="吴静", lead=True, language="en", now=NOW, **nowhere)
+        return contacts.add(session, bureau.kiln, name="示例戊", lead=True, language="en", now=NOW, **nowhere)
 
     added = bureau.database.write(work)
     reached = bureau.database.read(
         lambda session: [contact.id for contact in contacts.of_organisation(session, bureau.kiln)]
     )
     assert reached == [bureau.people["kiln"]]
-    assert bureau.database.read(lambda session: contacts.get(session, added.id).name) == "吴静"
+    assert bureau.database.read(lambda session: contacts.get(session, added.id).name) == "示例戊"
 
 
 def test_there_is_no_contact_that_was_never_added(bureau: Bureau) -> None:

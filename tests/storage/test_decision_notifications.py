@@ -159,7 +159,7 @@ def test_whoever_moved_to_another_office_is_not_told_for_the_old_one(bureau: Bur
         now = at("2024-02-17 10:00")
         token = contacts.invite(session, bureau.south, lead=False, now=now)
         return contacts.enrol(
-            session, token, name="周新", language="zh-hans", channel=CHANNEL, address="north-1", now=now
+            session, token, name="示例丁", language="zh-hans", channel=CHANNEL, address="north-1", now=now
         ).id
 
     moved = bureau.database.write(work)
