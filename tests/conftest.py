@@ -4,9 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from obligations.law import Law
 from storage.database import Database
+
+# How long an example takes depends on the machine, and is no property of the code.
+settings.register_profile("duewatch", deadline=None)
+settings.load_profile("duewatch")
 
 
 @pytest.fixture(scope="session")
