@@ -74,12 +74,8 @@ def recurrence(p: Printer, often: Recurrence) -> str:
 def recipient(p: Printer, to: Recipient) -> str:
     """Return to whom a stage is handed over."""
     match to:
-        case Recipient.UNIT:
-            return p.text("key emission unit")
-        case Recipient.DISTRICT:
-            return p.text("district bureau")
-        case Recipient.MUNICIPAL:
-            return p.text("municipal bureau")
+        case Recipient.UNIT | Recipient.DISTRICT | Recipient.MUNICIPAL:
+            return level(p, Level(to.value))
         case Recipient.MINISTRY:
             return p.text("Ministry of Ecology and Environment")
         case Recipient.REGISTRY:

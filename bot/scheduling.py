@@ -1,10 +1,9 @@
 """The timetable on a real clock: APScheduler fires the same triggers that the walker walks in virtual time."""
 
-import asyncio
 import logging
 import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
@@ -13,11 +12,10 @@ from apscheduler.triggers.base import BaseTrigger
 
 from bot.clock import SystemClock
 from jobs.context import Context
+from jobs.deliver import finish
 from jobs.timetable import TIMETABLE, Entry, catch_up
 
 _log = logging.getLogger(__name__)
-
-_FINISH_SECONDS = 20
 
 
 class ShiftedTrigger(BaseTrigger):  # type: ignore[misc]  # the library ships no types
@@ -59,11 +57,7 @@ async def scheduled(context: Context, clock: SystemClock) -> AsyncIterator[None]
         yield
     finally:
         scheduler.pause()
-        context.stopping.set()
-        # Ending a send in its middle would leave nobody knowing whether it arrived.
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_FINISH_SECONDS), context.delivering:
-                pass
+        await finish(context)
         scheduler.shutdown(wait=False)
 
 

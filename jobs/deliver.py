@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -22,11 +23,12 @@ from storage.models import NotificationKind, Outcome
 from storage.outbox import Claimed, Recipient
 from storage.types import local_date
 
-__all__ = ["Channel", "Parcel", "Receipt", "deliver"]
+__all__ = ["Channel", "Parcel", "Receipt", "deliver", "finish"]
 
 _log = logging.getLogger(__name__)
 
 READERS_AT_ONCE = 8
+FINISH_SECONDS = 20
 MOST_ATTEMPTS = 10
 """After so many unexpected errors a notification is given up. Rate limits and lost connections do not count."""
 
@@ -53,6 +55,17 @@ async def deliver(context: Context, now: datetime) -> int:
                 break
             sent += await _send(context, batch, at)
     return sent
+
+
+async def finish(context: Context) -> None:
+    """Begin no further batch, and wait for the one being sent, within reason.
+
+    Ending a send in its middle would leave nobody knowing whether it arrived.
+    """
+    context.stopping.set()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_SECONDS), context.delivering:
+            pass
 
 
 async def _send(context: Context, batch: Sequence[Claimed], now: datetime) -> int:

@@ -24,6 +24,7 @@ from bot.config import Settings, SettingsError
 from bot.installation import Installation
 from bot.service import stopping
 from bot.telegram.messenger import connect
+from jobs.deliver import finish
 from jobs.timetable import catch_up
 from jobs.walker import Stop, walk
 from sandbox.city import PERSONAS, SamplePersona, sample_registry
@@ -43,7 +44,6 @@ STARTS_AT: Final = datetime(2024, 2, 5, 8, 0, tzinfo=NOTICE_ZONE)
 TOKEN: Final = "8600:sandbox"  # noqa: S105  # the local server's own bot; it opens nothing else
 BOT_NAME: Final = "duewatch_sandbox_bot"
 
-_CHANNEL: Final = "telegram"
 _NOW_KEY: Final = "play.now"
 _INVITATION_KEY: Final = "play.invitation"
 _MORNING: Final = time(9, 0)
@@ -220,6 +220,7 @@ async def _play(
         for needed in (ticking, assistant.polling):
             if needed.done():
                 needed.result()
+        await finish(assistant.context)
         ended.cancel()
         ticking.cancel()
         await asyncio.wait({ended, ticking})
@@ -255,7 +256,7 @@ def _people(session: Session, world: World) -> None:
     """Let everyone of the city into the local chat; those who are bound to it have started long ago."""
     for persona in PERSONAS:
         world.add_user(persona.user_id, persona.name, persona.language)
-    for contact, address in contacts.bound(session, _CHANNEL):
+    for contact, address in contacts.bound(session, registry.CHANNEL):
         if int(address) not in world.state.users:
             world.add_user(int(address), contact.name, contact.language)
         world.enrol_chat(int(address), TOKEN)

@@ -72,11 +72,6 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
     return created
 
 
-def horizon(session: Session) -> date | None:
-    """Return the latest date a stage is due, as far as obligations have been made; None before the first."""
-    return session.scalar(select(func.max(Stage.due_on)))
-
-
 def _chains(law: Law, *, through: date) -> Iterator[_Chain]:
     for rule in law.rulebook.rules:
         if rule.recurrence not in (Recurrence.ONCE, *_LOOK_AHEAD) or (

@@ -1,13 +1,14 @@
 """Column types and the zone rules for time: instants are aware UTC, dates are calendar dates in the notice's zone."""
 
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-NOTICE_ZONE = ZoneInfo("Asia/Shanghai")
+from obligations.deadlines import ZONE
+
+NOTICE_ZONE = ZONE
 
 
 class UtcDateTime(TypeDecorator[datetime]):

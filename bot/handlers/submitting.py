@@ -11,7 +11,7 @@ from storage import decisions, evidence, overview
 from storage.errors import StaleError
 from storage.evidence import StoredFile
 from storage.models import Stage
-from storage.overview import Item
+from storage.overview import Item, Page
 
 AHEAD_DAYS = 45
 """How far ahead a list of duties looks: this month's and the next."""
@@ -24,14 +24,7 @@ _MOST_MATCHED = 100
 def my_duties(desk: Desk, press: Press) -> Screen:
     """Show one page of what the reader's organisation must do."""
     offset = press.number(0) if press.arguments else 0
-    page = overview.duties(
-        desk.session,
-        desk.reader.organisation_id,
-        today=desk.today,
-        within_days=AHEAD_DAYS,
-        limit=duties.PAGE,
-        offset=offset,
-    )
+    page = _soon(desk, offset=offset)
     if offset and not page.items:
         # The list has become shorter than the page asked for.
         return my_duties(desk, Press.to(press.verb, 0))
@@ -72,14 +65,7 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
 
 def choose_done(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
     """Ask which duty to record as submitted; straight to the question where there is only one."""
-    page = overview.duties(
-        desk.session,
-        desk.reader.organisation_id,
-        today=desk.today,
-        within_days=AHEAD_DAYS,
-        limit=duties.PAGE,
-        offset=0,
-    )
+    page = _soon(desk, offset=0)
     if page.total == 1 and page.items[0].actor_id == page.items[0].subject_id:
         stage = desk.stage(page.items[0].stage_id)
         return duties.confirm_submission(
@@ -205,6 +191,18 @@ def cancel(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler
     """Forget what was asked."""
     desk.forget()
     return greetings.cancelled(desk.voice.p)
+
+
+def _soon(desk: Desk, *, offset: int) -> Page:
+    """Return a page of what the reader's organisation must do in the weeks ahead."""
+    return overview.duties(
+        desk.session,
+        desk.reader.organisation_id,
+        today=desk.today,
+        within_days=AHEAD_DAYS,
+        limit=duties.PAGE,
+        offset=offset,
+    )
 
 
 def _own(desk: Desk, press: Press) -> Stage:

@@ -35,10 +35,10 @@ from storage.database import Database, Session
 from storage.errors import EvidenceRefusedError
 from storage.evidence import EvidenceFolder, StoredFile
 from storage.inbox import Arrived
+from storage.registry import CHANNEL
 
 _log = logging.getLogger(__name__)
 
-CHANNEL: Final = "telegram"
 _POLL_SECONDS: Final = 25
 _PAUSE_SECONDS: Final = 3
 _FETCH_ATTEMPTS: Final = 4

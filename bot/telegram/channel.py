@@ -2,12 +2,12 @@
 
 from typing import Final
 
-from bot.telegram.arrivals import CHANNEL
 from bot.telegram.messenger import Messenger
 from bot.wording.parcels import worded
 from jobs.channel import Parcel, Receipt
 from obligations.law import Law
 from storage.models import Outcome
+from storage.registry import CHANNEL
 
 
 class TelegramChannel:
