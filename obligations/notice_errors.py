@@ -4,7 +4,6 @@ A file is reported whole: whoever writes a notice mends it in one pass.
 """
 
 import difflib
-import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ from typing import Any, Final
 
 from pydantic_core import ErrorDetails
 
+from obligations.toml_lines import key_line, syntax_line, table_line
+
 _FROM_VALIDATOR: Final = "Value error, "
-_AT_LINE: Final = re.compile(r"at line ([0-9]+)")
 _TABLES: Final = {("rules",): ("rule", "[[rules]]"), ("rule", "stages"): ("stage", "[[rules.stages]]")}
 """Which lists hold named tables, by the path to them, with the word for one and the line that opens it."""
 
@@ -58,8 +58,7 @@ class UnknownRule(LookupError):  # noqa: N818 - the name callers and the command
 
 def syntax_problem(error: tomllib.TOMLDecodeError, *, file: str) -> Problem:
     """Return what the TOML parser says, with the line it names."""
-    found = _AT_LINE.search(str(error))
-    return Problem(file=file, line=int(found[1]) if found else None, message=f"not valid TOML: {error}")
+    return Problem(file=file, line=syntax_line(error), message=f"not valid TOML: {error}")
 
 
 def problems_of(
@@ -97,9 +96,9 @@ def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mappi
         keys.clear()
         name = here.get("name") if isinstance(here, Mapping) else None
         names[word] = name if isinstance(name, str) else f"number {step + 1}"
-        line = _table(lines, header, count=step + 1, after=line)
+        line = table_line(lines, header, count=step + 1, after=line)
     if keys:
-        line = _key(lines, keys[0], after=line)
+        line = key_line(lines, keys[0], after=line)
     return Problem(
         file=file,
         message=error["msg"].removeprefix(_FROM_VALIDATOR),
@@ -108,20 +107,3 @@ def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mappi
         stage=names.get("stage"),
         key=".".join(keys) or None,
     )
-
-
-def _table(lines: Sequence[str], header: str, *, count: int, after: int) -> int:
-    """Return the number of the ``count``-th line past ``after`` that opens this table, else ``after``."""
-    found = [number for number, line in enumerate(lines[after:], start=after + 1) if line.strip() == header]
-    return found[count - 1] if count <= len(found) else after
-
-
-def _key(lines: Sequence[str], key: str, *, after: int) -> int:
-    """Return the number of the first line past ``after`` that sets ``key`` in this table, else ``after``."""
-    wanted = re.compile(rf"\s*(\[\s*)?{re.escape(key)}\b")
-    for number, line in enumerate(lines[after:], start=after + 1):
-        if line.lstrip().startswith("[["):
-            break
-        if wanted.match(line):
-            return number
-    return after
