@@ -77,12 +77,40 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
     ReasonCode.CALENDAR_NOT_PUBLISHED: lambda p, a: p.text(
         "The working days after {through_on} are not published yet: provisional.", **a
     ),
+    ReasonCode.DAYS_COUNTED: lambda p, a: p.text("Counted: {days}.", **a),
+    ReasonCode.DAYS_OFF: lambda p, a: p.text("Not counted, because days off: {days}.", **a),
+    ReasonCode.MAKE_UP_DAYS: lambda p, a: p.text(
+        "Counted although at a weekend, because worked in exchange for a holiday: {days}.", **a
+    ),
+    ReasonCode.STRICTEST_BINDS: lambda p, a: p.text(
+        "More than one notice dates this; the strictest binds: {number}, {due_on}.", **a
+    ),
+    ReasonCode.OTHER_NOTICE: lambda p, a: p.text("{number} says: {due_on}.", **a),
+    ReasonCode.SUPERSEDED_NOTICE: lambda p, a: p.text(
+        "{number} said {due_on}; the later {by} takes its place.", **a
+    ),
+    ReasonCode.SECOND_HAND: lambda p, a: p.text(
+        "† The text of {number} was read second-hand: check it against the official page.", **a
+    ),
+    ReasonCode.EXTENDED: lambda p, a: p.text(
+        "The date was {from_on}; it was moved to {to_on} by {document}: {reason}", **a
+    ),
+    ReasonCode.WAIVED: lambda p, a: p.text("The duty was waived by {document}: {reason}", **a),
+    ReasonCode.SET_BY_DOCUMENT: lambda p, a: p.text("Announced by {document}.", **a),
 }
 
 
 def sentence(p: Printer, reason: Reason) -> str:
     """Return a reason as a sentence; dates are said in full, in Asia/Shanghai."""
-    said = {
-        name: p.day(value) if isinstance(value, date) else value for name, value in reason.arguments.items()
-    }
+    said = {name: _said(p, value) for name, value in reason.arguments.items()}
     return _SENTENCES[reason.code](p, said)
+
+
+def _said(p: Printer, value: object) -> object:
+    match value:
+        case date():
+            return p.day(value)
+        case tuple():
+            return p.listed([p.day(day) for day in value])
+        case _:
+            return value

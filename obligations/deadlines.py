@@ -114,7 +114,8 @@ class _Counted:
     chain_at_risk: bool = False
 
 
-_NO_FACTS: Final = Facts()
+NO_FACTS: Final = Facts()
+"""Nothing has happened yet."""
 
 
 def due(
@@ -122,7 +123,7 @@ def due(
     stage: str,
     period: Period,
     *,
-    facts: Facts = _NO_FACTS,
+    facts: Facts = NO_FACTS,
     calendar: WorkingCalendar,
     roll: str | None = None,
 ) -> DueDate:
@@ -136,7 +137,7 @@ def due(
             ``roll`` is unknown.
     """
     step = _stage(rule, stage)
-    _check_period(rule, period)
+    check_period(rule, period)
     roll = rule.roll if roll is None else roll
     if roll not in _ROLLS:
         raise DeadlineError(f"a date may roll {' or '.join(map(repr, _ROLLS))}, not {roll!r}")
@@ -168,7 +169,12 @@ def _stage(rule: Rule, name: str) -> Stage:
         raise DeadlineError(str(error)) from error
 
 
-def _check_period(rule: Rule, period: Period) -> None:
+def check_period(rule: Rule, period: Period) -> None:
+    """Stop where an obligation of ``rule`` cannot be for ``period``.
+
+    Raises:
+        DeadlineError: the period is of the wrong kind or outside the rule's.
+    """
     if period.kind not in rule.period_kinds:
         kinds = " or ".join(sorted(rule.period_kinds))
         raise DeadlineError(
@@ -285,7 +291,22 @@ def _after_finding(found_on: date | None, days: int, calendar: WorkingCalendar) 
         )
     on = calendar.add_working_days(found_on, days)
     counted = replace(_firm(on, ReasonCode.AFTER_FINDING, found_on=found_on, days=days), fixed=True)
+    counted = replace(counted, reasons=(*counted.reasons, *_days_used(found_on, on, calendar)))
     return _if_published(counted, calendar, found_on + _DAY, on)
+
+
+def _days_used(after: date, on: date, calendar: WorkingCalendar) -> tuple[Reason, ...]:
+    """Say which days were counted, and which between them were not because they are off."""
+    span = [after + n * _DAY for n in range(1, (on - after).days + 1)]
+    worked = tuple(day for day in span if calendar.is_working_day(day))
+    off = tuple(day for day in span if not calendar.is_working_day(day))
+    made_up = tuple(day for day in worked if day in calendar.make_up_days)
+    reasons = [_because(ReasonCode.DAYS_COUNTED, days=worked)]
+    if off:
+        reasons.append(_because(ReasonCode.DAYS_OFF, days=off))
+    if made_up:
+        reasons.append(_because(ReasonCode.MAKE_UP_DAYS, days=made_up))
+    return tuple(reasons)
 
 
 def _external(announced_on: date | None) -> _Counted:
@@ -337,5 +358,5 @@ def _firm(on: date, code: ReasonCode, **arguments: str | int | date) -> _Counted
     return _Counted(on=on, kind=DueKind.FIRM, reasons=(_because(code, **arguments, due_on=on),))
 
 
-def _because(code: ReasonCode, /, **arguments: str | int | date) -> Reason:
+def _because(code: ReasonCode, /, **arguments: str | int | date | tuple[date, ...]) -> Reason:
     return Reason(code=code, arguments=MappingProxyType(arguments))

@@ -5,23 +5,22 @@ computes a date. A duty of another city is another file here, never a branch in 
 """
 
 import tomllib
-from calendar import monthrange
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import date
+from functools import cache, cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PlainSerializer, PlainValidator, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from obligations.fitting import misfits
 from obligations.notice_errors import NoticeError, Problem, UnknownRule, problems_of, syntax_problem
-from obligations.periods import Period, PeriodKind
+from obligations.rules import Rule, Stage
 from obligations.terms import (
-    SECTOR_GROUPS,
     Arises,
     BeforeEvent,
-    Count,
     Day,
     Deadline,
     External,
@@ -31,6 +30,7 @@ from obligations.terms import (
     Line,
     MonthEndPlus,
     Once,
+    Parameter,
     Recipient,
     Recurrence,
     Retention,
@@ -55,6 +55,7 @@ __all__ = [
     "Notice",
     "NoticeError",
     "Once",
+    "Parameter",
     "Problem",
     "Provenance",
     "Recipient",
@@ -75,182 +76,6 @@ __all__ = [
 ]
 
 _SHIPPED = Path(__file__).with_name("notices")
-_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-_COMMON_YEAR = 2023
-"""A year of 365 days: what exists in it exists in every year."""
-_NO_DATE_BY_ITSELF = (Undated, External, WorkingDays, BeforeEvent)
-
-
-def _read_period(value: object) -> Period:
-    if isinstance(value, Period):
-        return value
-    if not isinstance(value, str):
-        # A TypeError would escape pydantic instead of being reported with its place.
-        raise ValueError('a period is a text such as "2024-01", "2024" or "2021-2022"')  # noqa: TRY004
-    return Period.parse(value)
-
-
-_Period = Annotated[Period, PlainValidator(_read_period), PlainSerializer(str, return_type=str)]
-
-
-class Stage(Words):
-    """One step of a duty: who does what, for whom, by when, and what shows that it is done."""
-
-    name: Annotated[str, Field(pattern=_NAME)]
-    actor: Level
-    """Who acts."""
-    per: Level
-    """Whose obligation this stage belongs to: each unit's, each district's, or the city's."""
-    title: Text
-    clause: Line
-    source_words: Line
-    submit_to: Recipient
-    channel: Text | None = None
-    """By which platform; none where the notice does not say."""
-    checked_by: Level | None = None
-    """Who accepts or returns it; none where the actor's own word is final."""
-    deadline: Deadline
-    nil_report: Annotated[bool, Field(strict=True)] = False
-    """Whether it is owed even where the rule's occasion did not arise: then the report says so."""
-    evidence: Text
-    """What counts as done."""
-    hardness: Hardness
-    safe_target_days: Annotated[Count, Field(ge=0, le=30)] = 0
-    """How many days before the date to aim, where 前 could be read to exclude the day itself."""
-    conditions: tuple[Text, ...] = ()
-    """What else the notice says about doing it."""
-
-
-class Rule(Words):
-    """One duty of a notice, with its chain of stages."""
-
-    name: Annotated[str, Field(pattern=_NAME)]
-    title: Text
-    recurrence: Recurrence
-    first_period: _Period
-    last_period: _Period | None = None
-    sectors: frozenset[Sector]
-    fuels: frozenset[str] | None = None
-    """The fuels whose units it binds; none for every unit of its sectors."""
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
-    offsets: tuple[Annotated[Count, Field(ge=0, le=365)], ...] = (10, 5, 3, 1, 0)
-    """How many days before its date a stage is reminded of; 0 is the day itself."""
-    roll: Literal["none", "next_working_day"] = "none"
-    """Whether a date that falls on a day off moves to the next working day. A cap never moves."""
-    threshold: Threshold | None = None
-    arises: Arises | None = None
-    """What must happen first; none where the duty is always there."""
-    depends_on: tuple[str, ...] = ()
-    """The rules whose outcome this one needs."""
-
-    @field_validator("sectors", mode="before")
-    @classmethod
-    def _expand_group(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        if value not in SECTOR_GROUPS:
-            raise ValueError(
-                f"write {', '.join(map(repr, SECTOR_GROUPS))} or a list of sectors, not {value!r}"
-            )
-        return SECTOR_GROUPS[value]
-
-    @model_validator(mode="after")
-    def _coherent(self) -> Self:
-        names = [stage.name for stage in self.stages]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two stages are named {twice[0]!r}")
-        wanted = {Recurrence.MONTHLY: PeriodKind.MONTH, Recurrence.YEARLY: PeriodKind.YEAR}.get(
-            self.recurrence
-        )
-        if wanted is not None and self.first_period.kind is not wanted:
-            raise ValueError(f"a {self.recurrence} rule begins with a {wanted}, not with {self.first_period}")
-        if self.recurrence is Recurrence.ONCE and self.last_period not in (None, self.first_period):
-            raise ValueError("a rule that binds once has one period")
-        if self.last_period is not None and self.last_period < self.first_period:
-            raise ValueError("last_period lies before first_period")
-        return self
-
-    @model_validator(mode="after")
-    def _deadlines_fit(self) -> Self:
-        for chain in self.chains().values():
-            for before, stage in zip((None, *chain), chain, strict=False):
-                for problem in self._misfits(before, stage):
-                    raise ValueError(f'stage "{stage.name}": {problem}')
-        return self
-
-    def _misfits(self, before: Stage | None, stage: Stage) -> Iterator[str]:
-        monthly = self.recurrence is Recurrence.MONTHLY
-        match stage.deadline:
-            case MonthEndPlus() | Retention() as deadline if not monthly:
-                yield f"a deadline of kind {deadline.kind} needs a monthly rule"
-            case Fixed(month=month, day=day) if day > monthrange(_COMMON_YEAR, month)[1]:
-                yield f"{month:02}-{day:02} does not exist in every year"
-            case SubmitPlus(cap_day=cap_day):
-                if before is None:
-                    yield "it counts from the hand-over of the stage before, and it is the first of its chain"
-                elif cap_day is None and isinstance(before.deadline, _NO_DATE_BY_ITSELF):
-                    yield "it counts from a stage that has no date by itself, and has no cap of its own"
-                if cap_day is not None and not monthly:
-                    yield "a cap day needs a monthly rule"
-            case _:
-                pass
-        if before is not None and before.checked_by not in (None, stage.actor):
-            yield f"the stage before it is checked by another level ({before.checked_by}), not by its actor"
-        if stage.safe_target_days and isinstance(stage.deadline, _NO_DATE_BY_ITSELF):
-            yield "a safe target needs a date"
-
-    @property
-    def period_kinds(self) -> frozenset[PeriodKind]:
-        """Return the kinds of period an obligation of this rule may be for.
-
-        What arises from an event, or is always there, may be filed under a month, a year or a span.
-        """
-        match self.recurrence:
-            case Recurrence.MONTHLY | Recurrence.YEARLY | Recurrence.ONCE:
-                return frozenset({self.first_period.kind})
-            case Recurrence.EVENT | Recurrence.CONTINUOUS:
-                return frozenset(PeriodKind)
-
-    def applies_to(self, sector: Sector, fuel: str | None) -> bool:
-        """Tell whether the rule binds a unit of this sector and fuel; a fuel rule binds no unknown fuel."""
-        return sector in self.sectors and (self.fuels is None or fuel in self.fuels)
-
-    def arises_for(self, per: Level) -> Arises | None:
-        """Return what must happen before the chain of ``per`` is owed; none where it always is.
-
-        A chain that begins with a nil report is owed even where the rule's occasion did not arise.
-
-        Raises:
-            KeyError: the rule has no chain for this level.
-        """
-        return None if self.chains()[per][0].nil_report else self.arises
-
-    def stage(self, name: str) -> Stage:
-        """Return the stage of this name.
-
-        Raises:
-            LookupError: the rule has no such stage; the message says which it has.
-        """
-        for stage in self.stages:
-            if stage.name == name:
-                return stage
-        known = ", ".join(stage.name for stage in self.stages)
-        raise LookupError(f'rule "{self.name}" has no stage "{name}"; it has {known}')
-
-    def chains(self) -> Mapping[Level, tuple[Stage, ...]]:
-        """Return the stages in order, by whose obligation they belong to: each group is one obligation."""
-        grouped: dict[Level, tuple[Stage, ...]] = {}
-        for stage in self.stages:
-            grouped[stage.per] = (*grouped.get(stage.per, ()), stage)
-        return MappingProxyType(grouped)
-
-    def chain_of(self, name: str) -> tuple[Stage, ...]:
-        """Return the chain the stage of this name stands in, itself included.
-
-        Raises:
-            LookupError: the rule has no such stage.
-        """
-        return self.chains()[self.stage(name).per]
 
 
 class Provenance(Words):
@@ -262,11 +87,16 @@ class Provenance(Words):
 
 
 class Notice(Words):
-    """One regulatory document. ``zone`` is where its days begin and end; both dates are inclusive."""
+    """One regulatory document, in one version. ``zone`` is where its days begin and end; both dates are inclusive.
+
+    An amended document is another file with the same number, a higher version and its own ``in_force_on``.
+    """
 
     number: Line
     title: Text
     issuer: Text
+    authority: Literal["national", "municipal"] = "municipal"
+    """Whose word it is: what the nation orders, a municipality cannot put off."""
     issued_on: Day
     in_force_on: Day
     version: Line
@@ -284,36 +114,65 @@ class Notice(Words):
         return self
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Rulebook:
-    """The notices in force here, and their rules in order. Made by `load_rulebook`."""
+    """The notices in force here, every version of them. Made by `load_rulebook`.
+
+    They stand in order of authority, the municipality's own first, then by date of issue and version: the first that
+    speaks of a duty gives its chain and its words. Which notices bind a unit in one period is `obligations.binding`'s.
+    """
 
     notices: tuple[Notice, ...]
 
-    @property
+    @cached_property
     def rules(self) -> tuple[Rule, ...]:
-        """Return every rule, in the order of the files and of the rules in them."""
-        return tuple(rule for notice in self.notices for rule in notice.rules)
+        """Return the rule that gives each duty its chain and its words, in the order of the notices."""
+        return tuple(rules[0][1] for rules in self.by_duty.values())
 
-    def rule(self, name: str) -> Rule:
-        """Return the rule of this name.
+    @cached_property
+    def by_duty(self) -> Mapping[str, tuple[tuple[Notice, Rule], ...]]:
+        """Return what every notice says of each duty, in the order of the notices."""
+        found: dict[str, list[tuple[Notice, Rule]]] = {}
+        for notice in self.notices:
+            for rule in notice.rules:
+                found.setdefault(rule.duty, []).append((notice, rule))
+        return MappingProxyType({duty: tuple(said) for duty, said in found.items()})
+
+    @cached_property
+    def _made(self) -> Mapping[tuple[str, str, str], Rule]:
+        return {
+            (notice.number, notice.version, rule.name): rule
+            for notice in self.notices
+            for rule in notice.rules
+        }
+
+    def rule(self, duty: str) -> Rule:
+        """Return the rule that gives a duty its chain and its words.
 
         Raises:
             UnknownRule: there is none; it carries the names that come near.
         """
-        for rule in self.rules:
-            if rule.name == name:
-                return rule
-        raise UnknownRule(name, [rule.name for rule in self.rules])
+        if duty not in self.by_duty:
+            raise UnknownRule(duty, list(self.by_duty))
+        return self.by_duty[duty][0][1]
 
-    def notice_of(self, rule_name: str) -> Notice:
-        """Return the notice a rule stands in.
+    def notice_of(self, duty: str) -> Notice:
+        """Return the notice that gives a duty its chain and its words.
 
         Raises:
-            UnknownRule: there is no such rule.
+            UnknownRule: there is no such duty.
         """
-        rule = self.rule(rule_name)
-        return next(notice for notice in self.notices if rule in notice.rules)
+        self.rule(duty)
+        return self.by_duty[duty][0][0]
+
+    def rule_made(self, number: str, version: str, name: str) -> Rule | None:
+        """Return a rule by the notice, the version and the name it was made by; None where that file is gone."""
+        return self._made.get((number, version, name))
+
+    def notice(self, number: str, version: str | None = None) -> Notice | None:
+        """Return a notice by its number, in one version or the latest; None where it is not here."""
+        found = [each for each in self.notices if each.number == number and version in (None, each.version)]
+        return found[-1] if found else None
 
 
 def load_notice(path: Path) -> Notice:
@@ -336,58 +195,47 @@ def load_notice(path: Path) -> Notice:
         raise NoticeError(problems_of(error.errors(), file=path.name, text=text, raw=raw)) from error
 
 
-def load_rulebook(directory: Path | None = None) -> Rulebook:
-    """Read every ``*.toml`` of ``directory``, by name; without one, the notices shipped here.
+def load_rulebook(directory: Path | None = None, *, added: Path | None = None) -> Rulebook:
+    """Read every ``*.toml`` of ``directory``; without one, the notices shipped here, which are read once.
 
-    The shipped rulebook is read once.
+    ``added`` is a folder of further notices, as an administrator keeps them; it need not exist.
 
     Raises:
-        NoticeError: a file is faulty, there is none, two rules share a name, or a rule depends on an
-            unknown one.
+        NoticeError: a file is faulty, there is none, or the notices do not fit together.
     """
-    return _shipped() if directory is None else _read(directory)
+    folders = [_SHIPPED if directory is None else directory]
+    more = sorted(added.glob("*.toml")) if added is not None else []
+    if directory is None and not more:
+        return _shipped()
+    return _read([path for folder in folders for path in sorted(folder.glob("*.toml"))] + more, folders[0])
 
 
 @cache
 def _shipped() -> Rulebook:
-    return _read(_SHIPPED)
+    return _read(sorted(_SHIPPED.glob("*.toml")), _SHIPPED)
 
 
-def _read(directory: Path) -> Rulebook:
+def _read(paths: Sequence[Path], folder: Path) -> Rulebook:
     problems: list[Problem] = []
-    notices: dict[str, Notice] = {}
-    for path in sorted(directory.glob("*.toml")):
+    notices: dict[Path, Notice] = {}
+    for path in paths:
         try:
-            notices[path.name] = load_notice(path)
+            notices[path] = load_notice(path)
         except NoticeError as error:
             problems += error.problems
     if not notices and not problems:
-        problems.append(Problem(file=directory.name, message="no notice file (*.toml) in this folder"))
+        problems.append(Problem(file=folder.name, message="no notice file (*.toml) in this folder"))
     if not problems:
-        problems += _across(notices)
+        problems += misfits({path.name: notice for path, notice in notices.items()})
     if problems:
         raise NoticeError(problems)
-    return Rulebook(notices=tuple(notices.values()))
+    return Rulebook(notices=tuple(sorted(notices.values(), key=_rank)))
 
 
-def _across(notices: Mapping[str, Notice]) -> list[Problem]:
-    problems = []
-    home: dict[str, str] = {}
-    for file, notice in notices.items():
-        for rule in notice.rules:
-            if rule.name in home:
-                problems.append(
-                    Problem(file=file, rule=rule.name, message=f"{home[rule.name]} has this rule already")
-                )
-            home.setdefault(rule.name, file)
-    for file, notice in notices.items():
-        for rule in notice.rules:
-            wanted = [("depends_on", name) for name in rule.depends_on]
-            if rule.arises is not None and rule.arises.of is not None:
-                wanted.append(("arises.of", rule.arises.of))
-            problems += [
-                Problem(file=file, rule=rule.name, key=key, message=f'there is no rule "{name}"')
-                for key, name in wanted
-                if name not in home
-            ]
-    return problems
+def _rank(notice: Notice) -> tuple[bool, date, str, tuple[str, ...]]:
+    return (notice.authority == "national", notice.issued_on, notice.number, version_order(notice.version))
+
+
+def version_order(version: str) -> tuple[str, ...]:
+    """Return what versions are ordered by: 2 before 10, each part a number where it is one."""
+    return tuple((f"{int(part):08}" if part.isdigit() else part) for part in version.split("."))

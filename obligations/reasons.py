@@ -55,6 +55,26 @@ class ReasonCode(StrEnum):
     """The date fell on a day off and moved no further than its cap. ``from_on``, ``cap_on``."""
     CALENDAR_NOT_PUBLISHED = "calendar_not_published"
     """It rests on working days not published yet. ``through_on`` is the last published day."""
+    DAYS_COUNTED = "days_counted"
+    """The working days that were counted. ``days``."""
+    DAYS_OFF = "days_off"
+    """The days between them that are off and were not counted. ``days``."""
+    MAKE_UP_DAYS = "make_up_days"
+    """The weekend days among those counted that are made working days. ``days``."""
+    STRICTEST_BINDS = "strictest_binds"
+    """Several notices date it; the strictest date binds. ``number`` of the notice that gives it, ``due_on``."""
+    OTHER_NOTICE = "other_notice"
+    """What another notice says. ``number``, ``due_on``."""
+    SUPERSEDED_NOTICE = "superseded_notice"
+    """What a notice said before a later one of the same authority. ``number``, ``by``, ``due_on``."""
+    SECOND_HAND = "second_hand"
+    """The notice was not read on its official page and must be checked against it. ``number``."""
+    EXTENDED = "extended"
+    """An authority moved the date. ``from_on``, ``to_on``, ``document``, ``reason``."""
+    WAIVED = "waived"
+    """An authority let the duty go. ``document``, ``reason``."""
+    SET_BY_DOCUMENT = "set_by_document"
+    """The document that announced the date. ``document``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,4 +82,4 @@ class Reason:
     """One step of the reasoning, with the arguments its code names. Dates are in Asia/Shanghai."""
 
     code: ReasonCode
-    arguments: Mapping[str, str | int | date]
+    arguments: Mapping[str, str | int | date | tuple[date, ...]]

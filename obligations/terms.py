@@ -44,6 +44,10 @@ class Sector(StrEnum):
     NONFERROUS = "nonferrous"
     PAPER = "paper"
     AVIATION = "aviation"
+    CEMENT = "cement"
+    """Of the building materials, in the national market by its own name since 2025."""
+    ALUMINIUM = "aluminium"
+    """Aluminium smelting: of the non-ferrous metals, in the national market by its own name since 2025."""
 
 
 SECTOR_GROUPS: dict[str, frozenset[Sector]] = {
@@ -162,9 +166,14 @@ class Retention(Words):
 
 
 class External(Words):
-    """在规定时限内: an authority sets the date and announces it."""
+    """在规定时限内: an authority sets the date and announces it.
+
+    ``set_by`` is the level here that records it: the municipality for what the ministry announces, a district
+    for what it orders itself.
+    """
 
     kind: Literal["external"]
+    set_by: Literal[Level.DISTRICT, Level.MUNICIPAL] = Level.MUNICIPAL
 
 
 class Undated(Words):
@@ -221,3 +230,25 @@ class Arises(Words):
 
     occasion: Occasion
     of: str | None = None
+
+
+class Parameter(Words):
+    """What a duty is to be done by in the years reported on: a specification, an emission factor.
+
+    ``first`` and ``last`` are report years, inclusive; without ``last`` it holds until another notice says more.
+    """
+
+    name: Text
+    value: Text
+    first: Count = Field(ge=2000, le=2199)
+    last: Count | None = Field(default=None, ge=2000, le=2199)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last is not None and self.last < self.first:
+            raise ValueError("last lies before first")
+        return self
+
+    def holds_for(self, year: int) -> bool:
+        """Tell whether it holds for the report of ``year``."""
+        return self.first <= year and (self.last is None or year <= self.last)

@@ -1,0 +1,328 @@
+"""Which notices bind a duty for one period and sectors, and which of their dates counts.
+
+Between authorities the strictest date binds: a municipality may ask for more than the nation, and cannot allow less.
+Of one authority's notices the later one's date stands in for the earlier one's. Every date is kept with its source.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import groupby
+from types import MappingProxyType
+from typing import Final
+
+from obligations.calendar import WorkingCalendar
+from obligations.deadlines import NO_FACTS, DeadlineError, DueDate, Facts, check_period, due
+from obligations.notice import Notice, Rulebook, version_order
+from obligations.periods import Period
+from obligations.reasons import Reason, ReasonCode
+from obligations.rules import Rule, Stage
+from obligations.terms import SECTOR_GROUPS, Retention, Sector
+
+ALL: Final = SECTOR_GROUPS["all"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What one notice says of a duty."""
+
+    notice: Notice
+    rule: Rule
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what tells it from every other: the notice's number, its version, and the rule's name."""
+        return (self.notice.number, self.notice.version, self.rule.name)
+
+    @property
+    def second_hand(self) -> bool:
+        """Whether the notice was not read on its official page, which must be checked before relying on it."""
+        return self.notice.provenance.source == "second-hand"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """The notices that bind units of some sectors for one duty and period; the first gives the chain."""
+
+    duty: str
+    period: Period
+    sources: tuple[Source, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """Return the rule that gives the chain."""
+        return self.sources[0].rule
+
+    @property
+    def notice(self) -> Notice:
+        """Return the notice that gives the chain."""
+        return self.sources[0].notice
+
+    @property
+    def second_hand(self) -> bool:
+        """Whether any of the notices was not read on its official page."""
+        return any(source.second_hand for source in self.sources)
+
+    def stage(self, name: str) -> Stage:
+        """Return a stage of the chain.
+
+        Raises:
+            DeadlineError: the chain has no such stage.
+        """
+        try:
+            return self.rule.stage(name)
+        except LookupError as error:
+            raise DeadlineError(str(error)) from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dated:
+    """One notice's date for a stage. ``superseded_by`` is the number of a later notice of the same authority."""
+
+    source: Source
+    date: DueDate
+    superseded_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundDate:
+    """The date that counts for a stage, and every notice's own.
+
+    ``date`` is the strictest, its reasons those of its notice and then which notice won. ``source`` is that
+    notice. ``said`` is what each notice says, the binding one first.
+    """
+
+    date: DueDate
+    source: Source
+    said: tuple[Dated, ...]
+
+    @property
+    def others(self) -> tuple[Dated, ...]:
+        """Return what the notices say that do not bind."""
+        return self.said[1:]
+
+
+def bind(
+    rulebook: Rulebook,
+    duty: str,
+    period: Period,
+    *,
+    sectors: frozenset[Sector] | None = None,
+    made: tuple[str, str] | None = None,
+) -> Binding:
+    """Return the notices that bind every one of ``sectors`` for a duty and period.
+
+    Without sectors, those that the duty's first rule is for. ``made`` is the number and version of a notice that
+    an obligation was made by: of that notice no other version is looked at. Where another duty takes this one's
+    place for the sectors, that one's binding is returned.
+
+    Raises:
+        UnknownRule: there is no such duty.
+        DeadlineError: no notice binds the sectors in this period.
+    """
+    base = rulebook.rule(duty)
+    wanted = base.sectors if sectors is None else sectors
+    absorbing = [
+        rule
+        for name, said in rulebook.by_duty.items()
+        if name != duty
+        for notice, rule in said
+        if duty in rule.absorbs and _binds(rulebook, notice, rule, period, wanted, made=made)
+    ]
+    if absorbing:
+        return bind(rulebook, absorbing[0].duty, period, sectors=wanted, made=made)
+    own = _sources(rulebook, duty, period, wanted, made=made)
+    if not own:
+        _refuse(rulebook, duty, period, wanted)
+    taken = [name for source in own for name in source.rule.absorbs]
+    more = [
+        each for name in dict.fromkeys(taken) for each in _sources(rulebook, name, period, wanted, made=made)
+    ]
+    return Binding(duty=duty, period=period, sources=(*own, *more))
+
+
+def bindings(rulebook: Rulebook, duty: str, period: Period) -> Mapping[frozenset[Sector], Binding]:
+    """Return who is bound by what for a duty and period: the sectors that the same notices bind, together.
+
+    Sectors for which another duty takes this one's place are left out: they stand under that one.
+    """
+    grouped: dict[tuple[tuple[str, str, str], ...], tuple[set[Sector], Binding]] = {}
+    for sector in Sector:
+        try:
+            found = bind(rulebook, duty, period, sectors=frozenset({sector}))
+        except DeadlineError:
+            continue
+        if found.duty == duty:
+            key = tuple(source.key for source in found.sources)
+            grouped.setdefault(key, (set(), found))[0].add(sector)
+    return MappingProxyType({frozenset(sectors): found for sectors, found in grouped.values()})
+
+
+def bound_date(
+    binding: Binding,
+    stage: str,
+    *,
+    calendar: WorkingCalendar,
+    facts: Facts = NO_FACTS,
+    roll: str | None = None,
+) -> BoundDate:
+    """Return the date that counts for a stage, with every notice's own and the reasons for a person.
+
+    Raises:
+        DeadlineError: the chain has no such stage, or ``roll`` is unknown.
+    """
+    binding.stage(stage)
+    said = [
+        Dated(
+            source=source,
+            date=due(source.rule, stage, binding.period, facts=facts, calendar=calendar, roll=roll),
+        )
+        for source in binding.sources
+        if any(each.name == stage for each in source.rule.stages)
+    ]
+    standing = _latest(said)
+    ordered = sorted(standing, key=_strictness)
+    first = ordered[0]
+    said_all = (first, *ordered[1:], *(each for each in _superseded(said, standing)))
+    return BoundDate(
+        date=replace(first.date, reasons=(*first.date.reasons, *_which(said_all))),
+        source=first.source,
+        said=said_all,
+    )
+
+
+def national_limit(bound: BoundDate) -> Dated | None:
+    """Return the nation's own date for a stage, which no municipality can put off; None where it gives none."""
+    for each in bound.said:
+        national = each.source.notice.authority == "national"
+        if national and each.superseded_by is None and each.date.due_on is not None:
+            return each
+    return None
+
+
+def _sources(
+    rulebook: Rulebook,
+    duty: str,
+    period: Period,
+    sectors: frozenset[Sector],
+    *,
+    made: tuple[str, str] | None,
+) -> list[Source]:
+    return [
+        Source(notice=notice, rule=rule)
+        for notice, rule in rulebook.by_duty.get(duty, ())
+        if _binds(rulebook, notice, rule, period, sectors, made=made)
+    ]
+
+
+def _binds(
+    rulebook: Rulebook,
+    notice: Notice,
+    rule: Rule,
+    period: Period,
+    sectors: frozenset[Sector],
+    *,
+    made: tuple[str, str] | None,
+) -> bool:
+    return (
+        sectors <= rule.sectors
+        and rule.covers(period)
+        and notice.version == _version(rulebook, notice.number, period, made)
+    )
+
+
+def _version(rulebook: Rulebook, number: str, period: Period, made: tuple[str, str] | None) -> str:
+    """Return which version of a notice speaks of a period: the latest in force by its end, else the first."""
+    if made is not None and made[0] == number:
+        return made[1]
+    versions = sorted(
+        (each for each in rulebook.notices if each.number == number), key=lambda n: version_order(n.version)
+    )
+    in_force = [each for each in versions if each.in_force_on <= period.end]
+    return (in_force[-1] if in_force else versions[0]).version
+
+
+def _refuse(rulebook: Rulebook, duty: str, period: Period, sectors: frozenset[Sector]) -> None:
+    rules = [rule for _, rule in rulebook.by_duty[duty]]
+    binding = [rule for rule in rules if sectors <= rule.sectors]
+    if not binding:
+        known = sorted({sector.value for rule in rules for sector in rule.sectors})
+        asked = ", ".join(sorted(sectors))
+        raise DeadlineError(f'rule "{duty}" binds {", ".join(known)}; not {asked}')
+    check_period(binding[0], period)
+    raise DeadlineError(f'no notice speaks of "{duty}" for {period}')
+
+
+def _latest(said: Iterable[Dated]) -> list[Dated]:
+    """Keep of each authority's notices the one issued last; one that gives no date takes none away."""
+    kept: list[Dated] = []
+    by_authority = sorted(said, key=lambda each: each.source.notice.authority)
+    for _, members in groupby(by_authority, key=lambda each: each.source.notice.authority):
+        group = sorted(members, key=lambda each: (each.source.notice.issued_on, each.source.key))
+        dated = [each for each in group if each.date.due_on is not None] or group[:1]
+        kept.append(dated[-1])
+    return kept
+
+
+def _superseded(said: Iterable[Dated], standing: Iterable[Dated]) -> list[Dated]:
+    by_authority = {each.source.notice.authority: each.source for each in standing}
+    return [
+        replace(each, superseded_by=by_authority[each.source.notice.authority].notice.number)
+        for each in said
+        if each.source.key != by_authority[each.source.notice.authority].key and each.date.due_on is not None
+    ]
+
+
+def _strictness(dated: Dated) -> tuple[bool, date, bool]:
+    """Order by date, the earliest first; for keeping the latest binds, and no date comes last."""
+    on = dated.date.due_on
+    if on is not None and isinstance(_stage_deadline(dated), Retention):
+        on = date.fromordinal(date.max.toordinal() - on.toordinal())
+    return (on is None, on or date.max, dated.source.notice.authority == "national")
+
+
+def _stage_deadline(dated: Dated) -> object:
+    return next((s.deadline for s in dated.source.rule.stages if isinstance(s.deadline, Retention)), None)
+
+
+def _which(said: tuple[Dated, ...]) -> tuple[Reason, ...]:
+    """Say which notice won, what the others say, and which of them must still be checked at its source."""
+    reasons = []
+    first, *others = said
+    dated = [each for each in others if each.date.due_on is not None]
+    if first.date.due_on is not None and dated:
+        reasons.append(
+            _because(
+                ReasonCode.STRICTEST_BINDS,
+                number=first.source.notice.number,
+                due_on=first.date.due_on,
+            )
+        )
+    for each in dated:
+        if each.superseded_by is not None:
+            reasons.append(
+                _because(
+                    ReasonCode.SUPERSEDED_NOTICE,
+                    number=each.source.notice.number,
+                    by=each.superseded_by,
+                    due_on=each.date.due_on or date.max,
+                )
+            )
+        else:
+            reasons.append(
+                _because(
+                    ReasonCode.OTHER_NOTICE,
+                    number=each.source.notice.number,
+                    due_on=each.date.due_on or date.max,
+                )
+            )
+    reasons += [
+        _because(ReasonCode.SECOND_HAND, number=each.source.notice.number)
+        for each in said
+        if each.source.second_hand and each.date.due_on is not None
+    ]
+    return tuple(reasons)
+
+
+def _because(code: ReasonCode, /, **arguments: str | int | date | tuple[date, ...]) -> Reason:
+    return Reason(code=code, arguments=MappingProxyType(arguments))
