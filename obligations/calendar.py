@@ -1,84 +1,64 @@
 """Working days in China, as the State Council publishes them year by year.
 
-The table is `calendars/cn.toml`. Beyond its last year nobody knows yet which days will be moved: answers
-there are the plain weekday guess, and `WorkingCalendar.is_published` says so. Rolling a due date is in
-`obligations.deadlines`.
+The table is `calendars/cn.toml`, with what an administrator added; `obligations.calendar_files` says what a file may
+contain. Beyond its last year nobody knows yet which days will be moved: answers there are the plain weekday guess,
+and `WorkingCalendar.is_published` says so. Rolling a due date is in `obligations.deadlines`.
 """
 
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from obligations.calendar_files import (
+    Break,
+    CalendarError,
+    CalendarProblem,
+    CalendarYear,
+    PlacedYear,
+    merged,
+    read_folder,
+    read_years,
+)
 
-_SHIPPED = Path(__file__).with_name("calendars") / "cn.toml"
+__all__ = [
+    "ALARM_DAYS",
+    "Break",
+    "CalendarError",
+    "CalendarProblem",
+    "CalendarYear",
+    "Coverage",
+    "PlacedYear",
+    "WorkingCalendar",
+    "check_calendar",
+    "load_calendar",
+    "load_years",
+]
+
+ALARM_DAYS: Final = 60
+"""So many days before its last published day, and from then on, a calendar is to be extended."""
+
+_SHIPPED: Final = Path(__file__).with_name("calendars")
 _DAY = timedelta(days=1)
 _SATURDAY = 5
 
 
-class CalendarError(ValueError):
-    """A calendar file cannot be read; the message names the file and what is wrong."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How far a calendar reaches: ``through`` is its last published day, ``days_left`` are counted from today to it.
 
+    ``days_left`` is 0 on the last day and negative after it.
+    """
 
-class Break(BaseModel):
-    """Consecutive days off for one festival; both ends inclusive."""
+    through: date
+    days_left: int
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    first: date = Field(alias="from")
-    last: date = Field(alias="to")
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.last < self.first:
-            raise ValueError("`to` lies before `from`")
-        return self
-
-    def days(self) -> Iterator[date]:
-        """Yield each day of the break."""
-        for count in range((self.last - self.first).days + 1):
-            yield self.first + count * _DAY
-
-
-class CalendarYear(BaseModel):
-    """One yearly notice of the State Council with its source."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    year: int
-    title: str
-    number: str
-    issued_on: date
-    url: str
-    off: tuple[Break, ...]
-    working: tuple[date, ...]
-
-    @model_validator(mode="after")
-    def _make_up_days_are_weekends(self) -> Self:
-        for day in self.working:
-            if day.weekday() < _SATURDAY:
-                raise ValueError(f"{day} is a weekday already; a make-up working day falls on a weekend")
-        if both := sorted(set(self.working) & {day for each in self.off for day in each.days()}):
-            raise ValueError(f"{both[0]} is given both as a day off and as a working day")
-        return self
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    years: tuple[CalendarYear, ...] = Field(min_length=1)
-
-    @model_validator(mode="after")
-    def _without_gaps(self) -> Self:
-        listed = [each.year for each in self.years]
-        if listed != list(range(listed[0], listed[0] + len(listed))):
-            raise ValueError(f"the years must follow one another without a gap, not {listed}")
-        return self
+    @property
+    def alarmed(self) -> bool:
+        """Whether the next year is to be added now: at most `ALARM_DAYS` are left."""
+        return self.days_left <= ALARM_DAYS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +84,10 @@ class WorkingCalendar:
     def is_published(self, day: date) -> bool:
         """Tell whether the State Council's arrangement for ``day`` is known to this calendar."""
         return self.published_from <= day <= self.published_through
+
+    def coverage(self, *, today: date) -> Coverage:
+        """Return how far the calendar reaches, seen on ``today``."""
+        return Coverage(through=self.published_through, days_left=(self.published_through - today).days)
 
     def add_working_days(self, day: date, n: int) -> date:
         """Return the ``n``-th working day after ``day``, which itself is not counted.
@@ -143,29 +127,54 @@ class WorkingCalendar:
         return day
 
 
-def read_calendar(path: Path) -> WorkingCalendar:
-    """Read a calendar file.
+def load_calendar(extra: Path | None = None) -> WorkingCalendar:
+    """Return the calendar shipped with this release, with the years of the ``*.toml`` files in a folder ``extra``.
+
+    A folder that is not there adds nothing. What is shipped is read once, what was added at every call.
 
     Raises:
-        CalendarError: it is not TOML, or not a calendar.
+        CalendarError: an added file is faulty or contradicts what is shipped; see `obligations.calendar_files.merged`.
     """
-    try:
-        content = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except tomllib.TOMLDecodeError as error:
-        raise CalendarError(f"{path.name}: {error}") from error
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise CalendarError(f"{path.name}: {problems}") from error
-    return WorkingCalendar(
-        days_off=frozenset(day for year in content.years for each in year.off for day in each.days()),
-        make_up_days=frozenset(day for year in content.years for day in year.working),
-        published_from=date(content.years[0].year, 1, 1),
-        published_through=date(content.years[-1].year, 12, 31),
-        years=content.years,
-    )
+    added = read_folder(extra)
+    return _calendar(merged(_shipped(), added)) if added else _shipped_calendar()
+
+
+def load_years(extra: Path | None = None) -> tuple[PlacedYear, ...]:
+    """Return the years `load_calendar` works with, each with the file it comes from.
+
+    Raises:
+        CalendarError: as `load_calendar`.
+    """
+    return merged(_shipped(), read_folder(extra))
+
+
+def check_calendar(path: Path, extra: Path | None = None) -> tuple[PlacedYear, ...]:
+    """Return the years of a file that could be added to ``extra``, in the place of a ``*.toml`` there of its name.
+
+    Raises:
+        CalendarError: the file is faulty, or does not fit what is shipped and what was added before.
+    """
+    years = read_years(path)
+    merged(_shipped(), (*read_folder(extra, without=path.with_suffix(".toml").name), *years))
+    return years
 
 
 @cache
-def load_calendar() -> WorkingCalendar:
-    """Return the calendar shipped with this release; read once."""
-    return read_calendar(_SHIPPED)
+def _shipped() -> tuple[PlacedYear, ...]:
+    return read_folder(_SHIPPED)
+
+
+@cache
+def _shipped_calendar() -> WorkingCalendar:
+    return _calendar(merged(_shipped(), ()))
+
+
+def _calendar(placed: Iterable[PlacedYear]) -> WorkingCalendar:
+    years = tuple(each.year for each in placed)
+    return WorkingCalendar(
+        days_off=frozenset(day for year in years for day in year.days_off()),
+        make_up_days=frozenset(day for year in years for day in year.working),
+        published_from=date(years[0].year, 1, 1),
+        published_through=date(years[-1].year, 12, 31),
+        years=years,
+    )

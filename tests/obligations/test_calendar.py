@@ -1,14 +1,13 @@
 """The State Council's calendar, day by day against an independent table, and counting on it."""
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import chinese_calendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obligations.calendar import CalendarError, load_calendar, read_calendar
+from obligations.calendar import Coverage, load_calendar
 
 CALENDAR = load_calendar()
 DAYS = st.dates(date(2022, 12, 1), date(2027, 12, 31))
@@ -33,6 +32,24 @@ def test_every_day_from_2023_to_2026_agrees_with_chinesecalendar() -> None:
         (date(2026, 1, 4), True, "a make-up Sunday after the New Year"),
         (date(2026, 5, 9), True, "a make-up Saturday after Labour Day"),
         (date(2024, 3, 9), False, "an ordinary Saturday"),
+        (date(2024, 2, 17), False, "the last day of the Spring Festival 2024"),
+        (date(2025, 1, 27), True, "the Monday before the Spring Festival 2025"),
+        (date(2025, 1, 26), True, "a make-up Sunday before it"),
+        (date(2025, 2, 4), False, "its last day"),
+        (date(2025, 2, 8), True, "a make-up Saturday after it"),
+        (date(2026, 2, 14), True, "a make-up Saturday before the Spring Festival 2026"),
+        (date(2026, 2, 15), False, "its first day, two days before New Year's Eve"),
+        (date(2026, 2, 23), False, "its last day"),
+        (date(2026, 2, 28), True, "a make-up Saturday after it"),
+        (date(2023, 10, 8), True, "a make-up Sunday after National Day 2023"),
+        (date(2024, 9, 29), True, "a make-up Sunday before National Day 2024"),
+        (date(2024, 10, 12), True, "a make-up Saturday after it"),
+        (date(2025, 9, 28), True, "a make-up Sunday before National Day 2025"),
+        (date(2025, 10, 11), True, "a make-up Saturday after it"),
+        (date(2025, 10, 8), False, "its eighth day: Mid-autumn falls into it"),
+        (date(2026, 9, 20), True, "a make-up Sunday before National Day 2026"),
+        (date(2026, 10, 10), True, "a make-up Saturday after it"),
+        (date(2022, 12, 31), False, "New Year 2023 begins in the year before"),
     ],
 )
 def test_make_up_days_are_worked_and_festivals_are_not(day: date, worked: bool, why: str) -> None:  # noqa: FBT001 - a table's column
@@ -61,6 +78,34 @@ def test_every_year_names_its_notice_and_source() -> None:
     }
     assert all(year.url.startswith("https://www.gov.cn/") for year in CALENDAR.years)
     assert all(year.issued_on < date(year.year, 1, 1) for year in CALENDAR.years)
+
+
+def test_every_year_says_in_which_reprint_it_was_read() -> None:
+    assert all(year.read_in for year in CALENDAR.years)
+    assert not {year.url for year in CALENDAR.years} & {
+        page for year in CALENDAR.years for page in year.read_in
+    }
+
+
+@pytest.mark.parametrize(
+    ("today", "days_left", "alarmed"),
+    [
+        (date(2026, 10, 31), 61, False),
+        (date(2026, 11, 1), 60, True),
+        (date(2026, 12, 30), 1, True),
+        (date(2026, 12, 31), 0, True),
+        (date(2027, 1, 1), -1, True),
+        (date(2027, 3, 1), -60, True),
+    ],
+)
+def test_from_60_days_before_its_last_day_the_calendar_is_to_be_extended(
+    today: date,
+    days_left: int,
+    alarmed: bool,  # noqa: FBT001 - a table's column
+) -> None:
+    coverage = CALENDAR.coverage(today=today)
+    assert coverage == Coverage(through=date(2026, 12, 31), days_left=days_left)
+    assert coverage.alarmed is alarmed
 
 
 def test_the_shipped_calendar_is_read_once() -> None:
@@ -136,44 +181,3 @@ def test_counting_forth_and_back_returns_to_the_nearest_working_day(day: date, n
     assert CALENDAR.subtract_working_days(
         CALENDAR.add_working_days(day, n), n
     ) == CALENDAR.previous_working_day(day)
-
-
-YEAR = """
-[[years]]
-year = 2023
-title = "t"
-number = "n"
-issued_on = 2022-12-08
-url = "https://www.gov.cn/"
-off = [{ name = "元旦", from = 2023-01-02, to = 2023-01-02 }]
-working = [2023-01-07]
-"""
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("[[years", "cn.toml"),
-        ("years = []", "years"),
-        (YEAR.replace("working = [2023-01-07]", "working = [2023-01-06]"), "2023-01-06 is a weekday already"),
-        (YEAR.replace("to = 2023-01-02", "to = 2023-01-01"), "`to` lies before `from`"),
-        (YEAR.replace("to = 2023-01-02", "to = 2023-01-08"), "2023-01-07 is given both"),
-        (YEAR + YEAR.replace("year = 2023", "year = 2025"), "without a gap"),
-        (YEAR.replace("working =", "worked ="), "worked"),
-    ],
-)
-def test_a_faulty_calendar_is_refused_with_its_fault(tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "cn.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(CalendarError, match=said) as refused:
-        read_calendar(path)
-    assert str(refused.value).startswith("cn.toml: ")
-
-
-def test_a_calendar_of_one_year_is_published_for_that_year(tmp_path: Path) -> None:
-    path = tmp_path / "cn.toml"
-    path.write_text(YEAR, encoding="utf-8")
-    calendar = read_calendar(path)
-    assert (calendar.published_from, calendar.published_through) == (date(2023, 1, 1), date(2023, 12, 31))
-    assert not calendar.is_working_day(date(2023, 1, 2))
-    assert calendar.is_working_day(date(2023, 1, 7))
