@@ -14,6 +14,7 @@ from jobs.briefs import (
     WeeklyBrief,
 )
 from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
+from obligations.calendar import Coverage, WorkingCalendar
 from obligations.decisions import Status
 from obligations.notice import Level
 from storage import contacts, decisions, evidence, outbox, overview, planning, trail
@@ -41,6 +42,7 @@ def brief_for(
     claimed: Claimed,
     reader: Recipient,
     *,
+    calendar: WorkingCalendar,
     now: datetime,
     quiet: frozenset[int] = frozenset(),
 ) -> Brief | Dropped:
@@ -58,9 +60,9 @@ def brief_for(
         case NotificationKind.SUBMITTED:
             return _waiting(session, claimed, reader)
         case NotificationKind.DAILY_DIGEST:
-            return _digest(session, claimed, reader, now=now, quiet=quiet)
+            return _digest(session, claimed, reader, calendar=calendar, now=now, quiet=quiet)
         case NotificationKind.WEEKLY_DIGEST:
-            return _weekly(session, claimed, reader, now=now)
+            return _weekly(session, claimed, reader, calendar=calendar, now=now)
         case _:
             return _decision(session, claimed, reader)
 
@@ -156,7 +158,13 @@ def _checker_of(session: Session, following: Item) -> str | None:
 
 
 def _digest(
-    session: Session, claimed: Claimed, reader: Recipient, *, now: datetime, quiet: frozenset[int]
+    session: Session,
+    claimed: Claimed,
+    reader: Recipient,
+    *,
+    calendar: WorkingCalendar,
+    now: datetime,
+    quiet: frozenset[int],
 ) -> DigestBrief:
     today = local_date(now)
     scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
@@ -173,6 +181,7 @@ def _digest(
         due_next=_NONE,
         without_contact=(),
         undeliverable=(),
+        calendar_ends=_calendar_ends(calendar, reader, today=today),
     )
     if reader.organisation_id in quiet:
         return brief
@@ -189,7 +198,15 @@ def _digest(
     )
 
 
-def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, now: datetime) -> WeeklyBrief:
+def _calendar_ends(calendar: WorkingCalendar, reader: Recipient, *, today: date) -> Coverage | None:
+    """Return how far the working days reach while the next year is missing; only the municipality can have it added."""
+    coverage = calendar.coverage(today=today)
+    return coverage if coverage.alarmed and reader.level is Level.MUNICIPAL else None
+
+
+def _weekly(
+    session: Session, claimed: Claimed, reader: Recipient, *, calendar: WorkingCalendar, now: datetime
+) -> WeeklyBrief:
     today = local_date(now)
     scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
     target = overview.surrender_target(session, scope)
@@ -204,6 +221,7 @@ def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, now: datet
         target=target if any(row.done < row.total for row in target) else (),
         overdue_before=before.get("overdue"),
         overdue_units_before=before.get("overdue_units"),
+        calendar_ends=_calendar_ends(calendar, reader, today=today),
     )
 
 

@@ -6,6 +6,7 @@ Reading them is in `jobs.briefing`.
 from dataclasses import dataclass
 from datetime import date
 
+from obligations.calendar import Coverage
 from obligations.notice import Level
 from storage.models import Evidence, NotificationKind
 from storage.overview import Counts, DistrictRow, Item, Page, TargetRow, Undeliverable
@@ -89,7 +90,8 @@ class WaitingBrief:
 class DigestBrief:
     """A supervisor's page for the day. The pages hold the first items and the totals, ``overdue_ids`` every id.
 
-    ``late`` says that it comes well after its hour. All empty means that all is in order.
+    ``late`` says that it comes well after its hour. ``calendar_ends`` is set for the municipality while the next year
+    of working days is to be added. All empty means that all is in order.
     """
 
     organisation_id: int
@@ -104,6 +106,7 @@ class DigestBrief:
     due_next: Page
     without_contact: tuple[str, ...]
     undeliverable: tuple[Undeliverable, ...]
+    calendar_ends: Coverage | None
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -115,7 +118,8 @@ class DigestBrief:
 class WeeklyBrief:
     """A lead's page for the week: numbers, the districts worst first, the surrender target while it is open.
 
-    ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week.
+    ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week. ``calendar_ends``
+    is set while the next year of working days is to be added.
     """
 
     organisation_name: str
@@ -127,6 +131,7 @@ class WeeklyBrief:
     target: tuple[TargetRow, ...]
     overdue_before: int | None
     overdue_units_before: int | None
+    calendar_ends: Coverage | None
 
     @property
     def stage_ids(self) -> tuple[int, ...]:

@@ -1,11 +1,13 @@
 """Plans the supervisors' digests: the day's and the week's. A missed one is made up for by the next, and only once."""
 
-from datetime import datetime, timedelta
+import logging
+from datetime import date, datetime, timedelta
 
 from jobs.briefing import as_facts
 from jobs.context import Context
 from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant, iso_week, monday_of
 from jobs.watermarks import planned_through
+from obligations.calendar import WorkingCalendar
 from obligations.notice import Level
 from storage import organisations, overview, planning, settings
 from storage.database import Session
@@ -18,17 +20,22 @@ DAILY_THROUGH = "daily_digest_planned_through"
 WEEKLY_THROUGH = "weekly_digest_planned_through"
 _DAY = timedelta(days=1)
 
+_log = logging.getLogger(__name__)
+
 
 async def daily(context: Context, now: datetime) -> None:
-    """Plan today's digest once its hour has come. One that is late is sent all the same, and says so."""
+    """Plan today's digest once its hour has come. One that is late is sent all the same, and says so.
+
+    Once a day the log is warned too, while the next year of working days is to be added.
+    """
     today = local_date(now)
     send_at = instant(today, DAILY_DIGEST_AT)
     if now < send_at:
         return
 
-    def work(session: Session) -> None:
+    def work(session: Session) -> bool:
         if planned_through(session, DAILY_THROUGH, today=today) == today:
-            return
+            return False
         planning.plan_digests(
             session,
             day=today,
@@ -38,8 +45,21 @@ async def daily(context: Context, now: datetime) -> None:
             now=now,
         )
         settings.put_date(session, DAILY_THROUGH, today)
+        return True
 
-    await context.database.run(work)
+    if await context.database.run(work):
+        _warn_of_the_calendar(context.law.calendar, today=today)
+
+
+def _warn_of_the_calendar(calendar: WorkingCalendar, *, today: date) -> None:
+    coverage = calendar.coverage(today=today)
+    if coverage.alarmed:
+        _log.warning(
+            "working days are known only through %s, %s days from today; add the next year: "
+            "duewatch calendar add FILE, then restart duewatch run",
+            coverage.through,
+            coverage.days_left,
+        )
 
 
 async def weekly(context: Context, now: datetime) -> None:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 import click
 
 from bot.cli.asking import overdue, understand
+from bot.cli.calendars import calendar
 from bot.cli.databases import db
 from bot.cli.deadlines import due
 from bot.cli.registries import import_, invite
@@ -47,7 +48,7 @@ def main(context: click.Context, lang: str | None) -> None:
     context.obj = Printer.for_language(lang or language_of_environment())
 
 
-for _command in (rules, due, understand, import_, invite, overdue, db):
+for _command in (rules, calendar, due, understand, import_, invite, overdue, db):
     main.add_command(_command)
 for _plugin in entry_points(group=_PLUGINS):
     _plugin.load()(main)

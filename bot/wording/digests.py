@@ -7,7 +7,9 @@ from typing import Final
 from bot.screen import Button, Press, Screen
 from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
+from bot.wording.working_days import calendar_ends
 from jobs.briefs import DigestBrief, WeeklyBrief
+from obligations.calendar import Coverage
 from obligations.notice import Level
 from storage.overview import DistrictRow, Item, Page, TargetRow
 
@@ -26,13 +28,14 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
         p.text("This digest is late.") if brief.late else None,
     ]
     if _all_in_order(brief):
-        parts += ["", p.text("Nothing is overdue and nothing is waiting. All is in order.")]
+        parts += ["", _nothing(voice, brief), *_calendar_ends(voice, brief.calendar_ends)]
         return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
     parts += ["", *_overdue(voice, brief)]
     parts += _section(voice, p.text("Waiting for your check: {n}", n=brief.waiting.total), brief.waiting)
     parts += _section(voice, p.text("Blocked by the step before: {n}", n=brief.blocked.total), brief.blocked)
     parts += _section(voice, p.text("Due within 5 days: {n}", n=brief.due_next.total), brief.due_next)
     parts += _unreachable(voice, brief)
+    parts += _calendar_ends(voice, brief.calendar_ends)
     return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
 
 
@@ -54,6 +57,7 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
     ]
     parts += _ranking(voice, brief.districts)
     parts += _targets(voice, brief.target)
+    parts += _calendar_ends(voice, brief.calendar_ends)
     return Screen(
         html=lines(parts),
         rows=(
@@ -68,6 +72,20 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
 def _all_in_order(brief: DigestBrief) -> bool:
     pages = (brief.overdue, brief.waiting, brief.blocked, brief.due_next)
     return not any(page.total for page in pages) and not brief.without_contact and not brief.undeliverable
+
+
+def _nothing(voice: Voice, brief: DigestBrief) -> str:
+    """Say that there is nothing to do; all is in order only where the working days are known for long enough."""
+    if brief.calendar_ends is None:
+        return voice.p.text("Nothing is overdue and nothing is waiting. All is in order.")
+    return voice.p.text("Nothing is overdue and nothing is waiting.")
+
+
+def _calendar_ends(voice: Voice, ends: Coverage | None) -> list[str]:
+    """Return the line that asks for the next year of working days; nothing while they reach far enough."""
+    if ends is None:
+        return []
+    return ["", calendar_ends(voice.p, ends)]
 
 
 def _overdue(voice: Voice, brief: DigestBrief) -> list[str]:
