@@ -338,6 +338,8 @@ def _problems(
             if loc[2:3] == ("off",) and isinstance(loc[-1], str) and len(loc) > 3:  # noqa: PLR2004  # a key of a break
                 texts = _texts(given["off"][loc[3]])
         message = error["msg"].removeprefix(_FROM_VALIDATOR)
+        if error["type"].startswith("date_"):
+            message = "expected a date as 2027-01-05, without quotes and without a time of day"
         if keys == ["years"] and isinstance(error["input"], dict) and "years" in raw:
             message = f"open each year with {_HEADER}, in two pairs of brackets"
         yield CalendarProblem(
