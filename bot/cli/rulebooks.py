@@ -7,6 +7,7 @@ import click
 
 from bot import rulewords
 from bot.cli.terminal import Refusal, as_json, as_told, columns, law, misused
+from bot.cli.timelines import timeline
 from locales.printer import Printer
 from obligations.notice import NoticeError, Rule, Text, UnknownRule, load_notice
 
@@ -21,6 +22,9 @@ def rules(context: click.Context) -> None:
     """Show the rulebook, or check a notice file."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
+
+
+rules.add_command(timeline)
 
 
 @rules.command("list")
