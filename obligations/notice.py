@@ -5,7 +5,7 @@ computes a date. A duty of another city is another file here, never a branch in 
 """
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -16,7 +16,14 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from obligations.fitting import misfits
-from obligations.notice_errors import NoticeError, Problem, UnknownRule, problems_of, syntax_problem
+from obligations.notice_errors import (
+    NoticeError,
+    Problem,
+    UnknownRule,
+    placed,
+    problems_of,
+    syntax_problem,
+)
 from obligations.rules import Rule, Stage
 from obligations.terms import (
     Arises,
@@ -73,6 +80,8 @@ __all__ = [
     "WorkingDays",
     "load_notice",
     "load_rulebook",
+    "notice_files",
+    "read_rulebook",
 ]
 
 _SHIPPED = Path(__file__).with_name("notices")
@@ -123,6 +132,11 @@ class Rulebook:
     """
 
     notices: tuple[Notice, ...]
+
+    @classmethod
+    def of(cls, notices: Iterable[Notice]) -> Self:
+        """Return the rulebook of notices that fit together, in their order."""
+        return cls(notices=tuple(sorted(notices, key=_rank)))
 
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
@@ -176,14 +190,14 @@ class Rulebook:
 
 
 def load_notice(path: Path) -> Notice:
-    """Read one notice file.
+    """Read one notice file. A byte order mark is passed over.
 
     Raises:
         NoticeError: it is not TOML, or not a notice; everything wrong with it is reported together.
         OSError: it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         raw = tomllib.loads(text)
     except UnicodeDecodeError as error:
         raise NoticeError([Problem(file=path.name, message=f"not UTF-8: {error.reason}")]) from error
@@ -203,19 +217,33 @@ def load_rulebook(directory: Path | None = None, *, added: Path | None = None) -
     Raises:
         NoticeError: a file is faulty, there is none, or the notices do not fit together.
     """
-    folders = [_SHIPPED if directory is None else directory]
-    more = sorted(added.glob("*.toml")) if added is not None else []
-    if directory is None and not more:
+    if directory is None and (added is None or not any(added.glob("*.toml"))):
         return _shipped()
-    return _read([path for folder in folders for path in sorted(folder.glob("*.toml"))] + more, folders[0])
+    paths = notice_files(directory, added=added)
+    if not paths:
+        folder = _SHIPPED if directory is None else directory
+        raise NoticeError([Problem(file=folder.name, message="no notice file (*.toml) in this folder")])
+    return read_rulebook(paths)
+
+
+def notice_files(directory: Path | None = None, *, added: Path | None = None) -> tuple[Path, ...]:
+    """Return every ``*.toml`` of ``directory``, without one those shipped here, then those of ``added``."""
+    folders = [_SHIPPED if directory is None else directory, *([] if added is None else [added])]
+    return tuple(path for folder in folders for path in sorted(folder.glob("*.toml")))
 
 
 @cache
 def _shipped() -> Rulebook:
-    return _read(sorted(_SHIPPED.glob("*.toml")), _SHIPPED)
+    return read_rulebook(notice_files())
 
 
-def _read(paths: Sequence[Path], folder: Path) -> Rulebook:
+def read_rulebook(paths: Sequence[Path]) -> Rulebook:
+    """Read notice files, and make them one rulebook; where two do not fit, the later file is named as at fault.
+
+    Raises:
+        NoticeError: a file is faulty, or the notices do not fit together; all that is wrong is reported together.
+        OSError: a file cannot be read.
+    """
     problems: list[Problem] = []
     notices: dict[Path, Notice] = {}
     for path in paths:
@@ -223,13 +251,14 @@ def _read(paths: Sequence[Path], folder: Path) -> Rulebook:
             notices[path] = load_notice(path)
         except NoticeError as error:
             problems += error.problems
-    if not notices and not problems:
-        problems.append(Problem(file=folder.name, message="no notice file (*.toml) in this folder"))
     if not problems:
-        problems += misfits({path.name: notice for path, notice in notices.items()})
+        names = [path.name for path in paths]
+        files = {path.name if names.count(path.name) == 1 else str(path): path for path in notices}
+        found = misfits({file: notices[path] for file, path in files.items()})
+        problems += [placed(each, files[each.file].read_text(encoding="utf-8-sig")) for each in found]
     if problems:
         raise NoticeError(problems)
-    return Rulebook(notices=tuple(sorted(notices.values(), key=_rank)))
+    return Rulebook.of(notices.values())
 
 
 def _rank(notice: Notice) -> tuple[bool, date, str, tuple[str, ...]]:

@@ -6,7 +6,7 @@ A file is reported whole: whoever writes a notice mends it in one pass.
 import difflib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails
@@ -73,6 +73,27 @@ def problems_of(
     ]
     lines = text.splitlines()
     return tuple(_problem(each, file=file, lines=lines, raw=raw) for each in inner)
+
+
+def placed(problem: Problem, text: str) -> Problem:
+    """Return a problem with the line of its key, else its stage, else its rule, looked for in the file's text."""
+    lines = text.splitlines()
+    raw = tomllib.loads(text)
+    line, tables = 0, raw.get("rules", [])
+    if problem.rule is not None:
+        count, rule = _named(tables, problem.rule)
+        line, tables = table_line(lines, "[[rules]]", count=count, after=0), rule.get("stages", [])
+    if problem.stage is not None:
+        count, _ = _named(tables, problem.stage)
+        line = table_line(lines, "[[rules.stages]]", count=count, after=line)
+    if problem.key is not None:
+        line = key_line(lines, problem.key.split(".")[0], after=line)
+    return replace(problem, line=line or None)
+
+
+def _named(tables: Sequence[Mapping[str, Any]], name: str) -> tuple[int, Mapping[str, Any]]:
+    """Return the table of this name with its place, counted from 1."""
+    return next((count, table) for count, table in enumerate(tables, start=1) if table.get("name") == name)
 
 
 def _problem(error: ErrorDetails, *, file: str, lines: Sequence[str], raw: Mapping[str, Any]) -> Problem:

@@ -269,7 +269,7 @@ def test_a_folder_without_notices_is_no_rulebook(tmp_path: Path) -> None:
 def test_one_version_of_a_notice_is_one_file(tmp_path: Path) -> None:
     write(tmp_path, HEAD + RULE, "a.toml")
     write(tmp_path, HEAD + RULE, "b.toml")
-    with pytest.raises(NoticeError, match=r'b\.toml: key "version": a\.toml is version 1 of'):
+    with pytest.raises(NoticeError, match=r'b\.toml:2: key "version": a\.toml is version 1 of'):
         load_rulebook(tmp_path)
 
 
@@ -288,6 +288,36 @@ def test_a_rule_may_only_depend_on_rules_there_are(tmp_path: Path, line: str, sa
     with pytest.raises(NoticeError) as refused:
         load_rulebook(tmp_path)
     assert said in str(refused.value)
+
+
+def test_a_fault_between_files_is_placed_in_the_later_one(tmp_path: Path) -> None:
+    write(tmp_path, HEAD + RULE, "a.toml")
+    other = RULE.replace('sectors = "power"', 'sectors = "power"\nabsorbs = ["annual-report"]')
+    head, stage, district = other.partition('name = "district"\nactor = "district"')
+    text = (
+        HEAD.replace("1号", "2号") + head + stage.replace('actor = "district"', 'actor = "unit"') + district
+    )
+    write(tmp_path, text.replace('checked_by = "district"\n', ""), "b.toml")
+    with pytest.raises(NoticeError) as refused:
+        load_rulebook(tmp_path)
+    absorbing, shape = refused.value.problems
+    assert (absorbing.file, absorbing.line) == ("b.toml", line_of(text, "absorbs"))
+    opened = [number for number, each in enumerate(text.splitlines(), start=1) if each == "[[rules.stages]]"]
+    assert (shape.file, shape.rule, shape.stage) == ("b.toml", "monthly-evidence", "district")
+    assert shape.line == opened[1] - 1, "one line was taken out above it"
+
+
+def test_two_files_of_one_name_in_two_folders_are_two_files(tmp_path: Path) -> None:
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder, HEAD + RULE)
+    with pytest.raises(NoticeError, match="is version 1 of"):
+        load_rulebook(tmp_path / "one", added=tmp_path / "two")
+
+
+def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "city.toml").write_text(HEAD + RULE, encoding="utf-8-sig")
+    assert load_rulebook(tmp_path).rules[0].name == "monthly-evidence"
 
 
 def test_a_rule_may_depend_on_one_of_another_notice(tmp_path: Path) -> None:
