@@ -12,6 +12,7 @@ from obligations.deadlines import ZONE, DueDate, DueKind, Facts, ReasonCode, due
 from obligations.notice import (
     BeforeEvent,
     External,
+    Once,
     Recurrence,
     Retention,
     Rule,
@@ -328,7 +329,9 @@ def test_a_later_period_of_a_recurring_rule_is_never_due_earlier(asked: Question
     following_one = asked._replace(period=asked.period.next())
     this, following = (each.due(Facts(), roll).due_on for each in (asked, following_one))
     assert (this is None) == (following is None)
-    assert this is None or following is None or this < following
+    if this is not None and following is not None:
+        # One date may be named for several periods at once.
+        assert this < following or (this == following and isinstance(asked.stage.deadline, Once))
 
 
 def test_every_code_is_reached_by_some_question() -> None:
