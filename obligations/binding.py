@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from types import MappingProxyType
-from typing import Final
 
 from obligations.calendar import WorkingCalendar
 from obligations.deadlines import NO_FACTS, DeadlineError, DueDate, Facts, check_period, due
@@ -17,9 +16,7 @@ from obligations.notice import Notice, Rulebook, version_order
 from obligations.periods import Period
 from obligations.reasons import Reason, ReasonCode
 from obligations.rules import Rule, Stage
-from obligations.terms import SECTOR_GROUPS, Retention, Sector
-
-ALL: Final = SECTOR_GROUPS["all"]
+from obligations.terms import Retention, Sector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +39,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """The notices that bind units of some sectors for one duty and period; the first gives the chain."""
+    """The notices that bind units of some sectors for one duty and period; the first gives the chain.
+
+    ``sectors`` are those it was looked for: the notices bind every one of them, and may bind others too.
+    """
 
     duty: str
     period: Period
+    sectors: frozenset[Sector]
     sources: tuple[Source, ...]
 
     @property
@@ -112,50 +113,33 @@ def bind(
 ) -> Binding:
     """Return the notices that bind every one of ``sectors`` for a duty and period.
 
-    Without sectors, those that the duty's first rule is for. ``made`` is the number and version of a notice that
-    an obligation was made by: of that notice no other version is looked at. Where another duty takes this one's
-    place for the sectors, that one's binding is returned.
+    Without sectors, most of those that the duty's first rule is for: the ones that the same notices bind. ``made``
+    is the number and version of a notice that an obligation was made by: of that notice no other version is looked
+    at. Where another duty takes this one's place for the sectors, that one's binding is returned.
 
     Raises:
         UnknownRule: there is no such duty.
         DeadlineError: no notice binds the sectors in this period.
     """
-    base = rulebook.rule(duty)
-    wanted = base.sectors if sectors is None else sectors
-    absorbing = [
-        rule
-        for name, said in rulebook.by_duty.items()
-        if name != duty
-        for notice, rule in said
-        if duty in rule.absorbs and _binds(rulebook, notice, rule, period, wanted, made=made)
-    ]
-    if absorbing:
-        return bind(rulebook, absorbing[0].duty, period, sectors=wanted, made=made)
-    own = _sources(rulebook, duty, period, wanted, made=made)
-    if not own:
-        _refuse(rulebook, duty, period, wanted)
-    taken = [name for source in own for name in source.rule.absorbs]
-    more = [
-        each for name in dict.fromkeys(taken) for each in _sources(rulebook, name, period, wanted, made=made)
-    ]
-    return Binding(duty=duty, period=period, sources=(*own, *more))
+    base = rulebook.rule(duty).sectors
+    if sectors is not None:
+        return _bind(rulebook, duty, period, sectors, made=made)
+    groups = [group for group in _groups(rulebook, duty, period, made=made).items() if group[0] & base]
+    if not groups:
+        return _bind(rulebook, duty, period, base, made=made)
+    return min(groups, key=lambda group: (-len(group[0] & base), sorted(group[0])))[1]
 
 
 def bindings(rulebook: Rulebook, duty: str, period: Period) -> Mapping[frozenset[Sector], Binding]:
     """Return who is bound by what for a duty and period: the sectors that the same notices bind, together.
 
     Sectors for which another duty takes this one's place are left out: they stand under that one.
+
+    Raises:
+        UnknownRule: there is no such duty.
     """
-    grouped: dict[tuple[tuple[str, str, str], ...], tuple[set[Sector], Binding]] = {}
-    for sector in Sector:
-        try:
-            found = bind(rulebook, duty, period, sectors=frozenset({sector}))
-        except DeadlineError:
-            continue
-        if found.duty == duty:
-            key = tuple(source.key for source in found.sources)
-            grouped.setdefault(key, (set(), found))[0].add(sector)
-    return MappingProxyType({frozenset(sectors): found for sectors, found in grouped.values()})
+    rulebook.rule(duty)
+    return _groups(rulebook, duty, period, made=None)
 
 
 def bound_date(
@@ -181,9 +165,9 @@ def bound_date(
         if any(each.name == stage for each in source.rule.stages)
     ]
     standing = _latest(said)
-    ordered = sorted(standing, key=_strictness)
+    ordered = sorted(standing, key=lambda each: _strictness(each, stage))
     first = ordered[0]
-    said_all = (first, *ordered[1:], *(each for each in _superseded(said, standing)))
+    said_all = (*ordered, *_superseded(said, standing))
     return BoundDate(
         date=replace(first.date, reasons=(*first.date.reasons, *_which(said_all))),
         source=first.source,
@@ -198,6 +182,44 @@ def national_limit(bound: BoundDate) -> Dated | None:
         if national and each.superseded_by is None and each.date.due_on is not None:
             return each
     return None
+
+
+def _bind(
+    rulebook: Rulebook,
+    duty: str,
+    period: Period,
+    sectors: frozenset[Sector],
+    *,
+    made: tuple[str, str] | None,
+) -> Binding:
+    for name, said in rulebook.by_duty.items():
+        if any(
+            duty in rule.absorbs and _binds(rulebook, notice, rule, period, sectors, made=made)
+            for notice, rule in said
+        ):
+            return _bind(rulebook, name, period, sectors, made=made)
+    own = _sources(rulebook, duty, period, sectors, made=made)
+    if not own:
+        raise _unbound(rulebook, duty, period, sectors)
+    taken = dict.fromkeys(name for source in own for name in source.rule.absorbs)
+    more = [each for name in taken for each in _sources(rulebook, name, period, sectors, made=made)]
+    return Binding(duty=duty, period=period, sectors=sectors, sources=(*own, *more))
+
+
+def _groups(
+    rulebook: Rulebook, duty: str, period: Period, *, made: tuple[str, str] | None
+) -> Mapping[frozenset[Sector], Binding]:
+    grouped: dict[tuple[tuple[str, str, str], ...], Binding] = {}
+    for sector in Sector:
+        try:
+            found = _bind(rulebook, duty, period, frozenset({sector}), made=made)
+        except DeadlineError:
+            continue
+        if found.duty == duty:
+            key = tuple(source.key for source in found.sources)
+            known = grouped.get(key, found)
+            grouped[key] = replace(found, sectors=known.sectors | found.sectors)
+    return MappingProxyType({found.sectors: found for found in grouped.values()})
 
 
 def _sources(
@@ -242,15 +264,21 @@ def _version(rulebook: Rulebook, number: str, period: Period, made: tuple[str, s
     return (in_force[-1] if in_force else versions[0]).version
 
 
-def _refuse(rulebook: Rulebook, duty: str, period: Period, sectors: frozenset[Sector]) -> None:
+def _unbound(rulebook: Rulebook, duty: str, period: Period, sectors: frozenset[Sector]) -> DeadlineError:
+    """Say why no notice binds the sectors: none is for them, or none for this period."""
     rules = [rule for _, rule in rulebook.by_duty[duty]]
     binding = [rule for rule in rules if sectors <= rule.sectors]
     if not binding:
         known = sorted({sector.value for rule in rules for sector in rule.sectors})
-        asked = ", ".join(sorted(sectors))
-        raise DeadlineError(f'rule "{duty}" binds {", ".join(known)}; not {asked}')
-    check_period(binding[0], period)
-    raise DeadlineError(f'no notice speaks of "{duty}" for {period}')
+        return DeadlineError(f'rule "{duty}" binds {", ".join(known)}; not {", ".join(sorted(sectors))}')
+    first = min(binding, key=lambda rule: rule.first_period.start)
+    last = max(binding, key=lambda rule: rule.last_period.end if rule.last_period else date.max)
+    early = period.kind not in first.period_kinds or period.end < first.first_period.start
+    try:
+        check_period(first if early else last, period)
+    except DeadlineError as error:
+        return error
+    return DeadlineError(f'no notice speaks of "{duty}" for {period}')
 
 
 def _latest(said: Iterable[Dated]) -> list[Dated]:
@@ -273,16 +301,13 @@ def _superseded(said: Iterable[Dated], standing: Iterable[Dated]) -> list[Dated]
     ]
 
 
-def _strictness(dated: Dated) -> tuple[bool, date, bool]:
+def _strictness(dated: Dated, stage: str) -> tuple[bool, int, bool]:
     """Order by date, the earliest first; for keeping the latest binds, and no date comes last."""
     on = dated.date.due_on
-    if on is not None and isinstance(_stage_deadline(dated), Retention):
-        on = date.fromordinal(date.max.toordinal() - on.toordinal())
-    return (on is None, on or date.max, dated.source.notice.authority == "national")
-
-
-def _stage_deadline(dated: Dated) -> object:
-    return next((s.deadline for s in dated.source.rule.stages if isinstance(s.deadline, Retention)), None)
+    if on is None:
+        return (True, 0, dated.source.notice.authority == "national")
+    kept = isinstance(dated.source.rule.stage(stage).deadline, Retention)
+    return (False, -on.toordinal() if kept else on.toordinal(), dated.source.notice.authority == "national")
 
 
 def _which(said: tuple[Dated, ...]) -> tuple[Reason, ...]:
@@ -290,12 +315,12 @@ def _which(said: tuple[Dated, ...]) -> tuple[Reason, ...]:
     reasons = []
     first, *others = said
     dated = [each for each in others if each.date.due_on is not None]
-    if first.date.due_on is not None and dated:
+    if any(each.superseded_by is None for each in dated):
         reasons.append(
             _because(
                 ReasonCode.STRICTEST_BINDS,
                 number=first.source.notice.number,
-                due_on=first.date.due_on,
+                due_on=first.date.due_on or date.max,
             )
         )
     for each in dated:

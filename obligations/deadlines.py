@@ -178,14 +178,14 @@ def check_period(rule: Rule, period: Period) -> None:
     if period.kind not in rule.period_kinds:
         kinds = " or ".join(sorted(rule.period_kinds))
         raise DeadlineError(
-            f'rule "{rule.name}" is for a {kinds}, such as {rule.first_period}; {period} is a {period.kind}'
+            f'rule "{rule.duty}" is for a {kinds}, such as {rule.first_period}; {period} is a {period.kind}'
         )
     if period.end < rule.first_period.start:
-        raise DeadlineError(f'rule "{rule.name}" begins with {rule.first_period}; {period} lies before it')
+        raise DeadlineError(f'rule "{rule.duty}" begins with {rule.first_period}; {period} lies before it')
     if rule.recurrence is Recurrence.ONCE and period != rule.first_period:
-        raise DeadlineError(f'rule "{rule.name}" is for {rule.first_period} only, not for {period}')
+        raise DeadlineError(f'rule "{rule.duty}" is for {rule.first_period} only, not for {period}')
     if rule.last_period is not None and period.start > rule.last_period.end:
-        raise DeadlineError(f'rule "{rule.name}" ends with {rule.last_period}; {period} lies after it')
+        raise DeadlineError(f'rule "{rule.duty}" ends with {rule.last_period}; {period} lies after it')
 
 
 def _count(

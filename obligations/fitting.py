@@ -1,7 +1,7 @@
 """Whether notices fit together: what no single file can be checked for.
 
-Every rule that is named must be there, a duty has one shape, and no unit has two rules of one notice for one duty
-and period.
+Every rule that is named must be there, a duty has one shape, no duty takes the place of itself, and no unit has two
+rules of one notice for one duty and period.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,11 +13,19 @@ from obligations.rules import Rule
 
 if TYPE_CHECKING:
     from obligations.notice import Notice
+    from obligations.periods import PeriodKind
 
 
 def misfits(notices: "Mapping[str, Notice]") -> list[Problem]:
     """Return what is wrong across notices, given by the name of their file."""
-    return [*_versions(notices), *_repeated(notices), *_unknown(notices), *_shapes(notices)]
+    return [
+        *_versions(notices),
+        *_repeated(notices),
+        *_unknown(notices),
+        *_circular(notices),
+        *_periods(notices),
+        *_shapes(notices),
+    ]
 
 
 def _versions(notices: "Mapping[str, Notice]") -> Iterator[Problem]:
@@ -62,6 +70,45 @@ def _unknown(notices: "Mapping[str, Notice]") -> Iterator[Problem]:
             for key, name in wanted:
                 if name not in duties:
                     yield Problem(file=file, rule=rule.name, key=key, message=f'there is no rule "{name}"')
+
+
+def _circular(notices: "Mapping[str, Notice]") -> Iterator[Problem]:
+    """A duty that takes another's place is not taken the place of by that one, by however many steps."""
+    absorbed: dict[str, set[str]] = {}
+    for notice in notices.values():
+        for rule in notice.rules:
+            absorbed.setdefault(rule.duty, set()).update(rule.absorbs)
+    for file, notice in notices.items():
+        for rule in notice.rules:
+            reached: set[str] = set()
+            ahead = list(rule.absorbs)
+            while ahead:
+                name = ahead.pop()
+                if name not in reached:
+                    reached.add(name)
+                    ahead += absorbed.get(name, ())
+            if rule.duty in reached:
+                yield Problem(
+                    file=file,
+                    rule=rule.name,
+                    key="absorbs",
+                    message=f'the duty "{rule.duty}" would take the place of itself',
+                )
+
+
+def _periods(notices: "Mapping[str, Notice]") -> Iterator[Problem]:
+    """A duty is for one kind of period, whoever speaks of it."""
+    kinds: dict[str, tuple[str, frozenset[PeriodKind]]] = {}
+    for file, notice in notices.items():
+        for rule in notice.rules:
+            where, first = kinds.setdefault(rule.duty, (file, rule.period_kinds))
+            if not first & rule.period_kinds:
+                yield Problem(
+                    file=file,
+                    rule=rule.name,
+                    key="recurrence",
+                    message=f'{where} has the duty "{rule.duty}" for a {" or ".join(sorted(first))}',
+                )
 
 
 def _shapes(notices: "Mapping[str, Notice]") -> Iterator[Problem]:
