@@ -99,11 +99,13 @@ _SECTORS = {
     Sector.POWER: "发电 电力 发电行业 火电",
     Sector.PETROCHEMICAL: "石化 石油化工",
     Sector.CHEMICAL: "化工 化学",
-    Sector.BUILDING_MATERIALS: "建材 水泥 玻璃",
+    Sector.BUILDING_MATERIALS: "建材 玻璃 平板玻璃",
     Sector.STEEL: "钢铁",
-    Sector.NONFERROUS: "有色 电解铝 铝冶炼 铜冶炼",
+    Sector.NONFERROUS: "有色 有色金属 铜冶炼",
     Sector.PAPER: "造纸",
     Sector.AVIATION: "民航 航空",
+    Sector.CEMENT: "水泥 水泥熟料",
+    Sector.ALUMINIUM: "铝冶炼 电解铝 aluminum",
 }
 _FUELS = {"coal": "燃煤 煤 煤电", "gas": "燃气 气 天然气 气电", "other": "其他 其它 生物质 垃圾焚烧"}
 _LEVELS = {Level.MUNICIPAL: "市级 市 省级", Level.DISTRICT: "区县 区级 县级", Level.UNIT: "企业 重点排放单位"}

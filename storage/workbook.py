@@ -108,7 +108,7 @@ UNITS = Sheet(
         _column(
             "sector",
             "行业|sector",
-            "发电、石化、化工、建材、钢铁、有色、造纸、民航 / power, chemical, steel …",
+            "发电、石化、化工、建材、钢铁、有色、造纸、民航、水泥、铝冶炼 / power, steel, cement …",
             required=True,
         ),
         _column("fuel", "燃料|fuel", "发电企业填：燃煤、燃气、其他 / power units: coal, gas, other"),

@@ -88,6 +88,40 @@ def test_a_workbook_fills_the_tree_and_again_changes_nothing(database: Database,
     database.read(look)
 
 
+@pytest.mark.parametrize(
+    ("word", "sector"),
+    [
+        ("水泥", Sector.CEMENT),
+        ("cement", Sector.CEMENT),
+        ("铝冶炼", Sector.ALUMINIUM),
+        ("电解铝", Sector.ALUMINIUM),
+        ("aluminium", Sector.ALUMINIUM),
+        ("Aluminum", Sector.ALUMINIUM),
+        ("钢铁", Sector.STEEL),
+        ("平板玻璃", Sector.BUILDING_MATERIALS),
+        ("建材", Sector.BUILDING_MATERIALS),
+        ("铜冶炼", Sector.NONFERROUS),
+        ("有色", Sector.NONFERROUS),
+    ],
+)
+def test_a_sector_of_the_wider_market_is_read_by_its_own_name(
+    database: Database, tmp_path: Path, word: str, sector: Sector
+) -> None:
+    load(database, book(tmp_path / "r.xlsx", units=[[*PLANT[:2], word, None, "北区", None]], people=[]))
+    found = select(Organisation.sector).where(Organisation.level == Level.UNIT)
+    assert database.read(lambda s: s.scalar(found)) == sector
+
+
+def test_a_cement_works_once_kept_as_building_materials_moves_by_importing_again(
+    database: Database, tmp_path: Path
+) -> None:
+    load(database, book(tmp_path / "1.xlsx", units=[[*PLANT[:2], "建材", None, "北区", None]], people=[]))
+    again = book(tmp_path / "2.xlsx", units=[[*PLANT[:2], "水泥", None, "北区", None]], people=[])
+    assert load(database, again).updated == 1
+    found = select(Organisation.sector).where(Organisation.level == Level.UNIT)
+    assert database.read(lambda s: s.scalar(found)) == Sector.CEMENT
+
+
 def test_a_changed_cell_updates_and_a_blank_one_leaves_alone(database: Database, tmp_path: Path) -> None:
     load(database, book(tmp_path / "1.xlsx"))
     renamed = [CODES[0], "示例云岭新名发电有限公司", "发电", None, "北区", None]
