@@ -1,23 +1,28 @@
 """Why a due date is what it is, as sentences: one for each code of `obligations.reasons`."""
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 
+from bot import rulewords
 from locales.printer import Printer
+from obligations.periods import Period
 from obligations.reasons import Reason, ReasonCode
+
+_SPAN = 3
+"""From how many days on a span is said by its first and last."""
 
 Sentence = Callable[[Printer, Mapping[str, object]], str]
 
 _SENTENCES: Mapping[ReasonCode, Sentence] = {
     ReasonCode.MONTH_END_PLUS: lambda p, a: p.text(
-        "Within {days} natural days after {period} ends, the 1st of the next month being day 1: through 24:00 on {due_on}.",
+        "{days} natural days after {period} ends, the 1st of the next month being day 1: through 24:00 on {due_on}.",
         **a,
     ),
     ReasonCode.FIXED_DATE: lambda p, a: p.text(
-        "The notice names the date: by {due_on}, that day included.", **a
+        "The notice names the day of the year: {due_on}, that day included.", **a
     ),
     ReasonCode.ONE_OFF_DATE: lambda p, a: p.text(
-        "The notice names this date once: by {due_on}, that day included.", **a
+        "The notice names this one date: {due_on}, that day included.", **a
     ),
     ReasonCode.AFTER_SUBMISSION: lambda p, a: p.text(
         "{days} natural days after the hand-over on {submitted_on}, that day not counted: {counted_on}.", **a
@@ -26,34 +31,35 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
         "It was handed over {count} times; the last, on {submitted_on}, counts.", **a
     ),
     ReasonCode.CAPPED: lambda p, a: p.text(
-        "The count alone would give {counted_on}; the last day allowed is {cap_on}.", **a
+        "Counted alone that would be {counted_on}; but the last day allowed is {cap_on}.", **a
     ),
     ReasonCode.NOT_SUBMITTED_CAP: lambda p, a: p.text(
-        "Nothing was handed over yet: provisionally the last day allowed, {cap_on}.", **a
+        "The step before has not handed over yet: for now the last day allowed counts, {cap_on}.", **a
     ),
     ReasonCode.NOT_SUBMITTED_EXPECTED: lambda p, a: p.text(
-        "Nothing was handed over yet: provisionally {days} days after the last day for it, {expected_on}: {due_on}.",
+        "The step before has not handed over yet: for now {days} days after its own last day, {expected_on}, count: {due_on}.",
         **a,
     ),
     ReasonCode.UPSTREAM_AFTER_CAP: lambda p, a: p.text(
-        "The step before was handed over on {submitted_on}, after {cap_on}: this office is not in default.",
+        "The step before handed over on {submitted_on}, only after {cap_on}: who acts here is not in default.",
         **a,
     ),
     ReasonCode.INTERNAL_TARGET: lambda p, a: p.text(
-        "To aim for all the same: {target_on}, {days} days after the hand-over at most.", **a
+        "Aim for {target_on} all the same: no more than {days} days after the hand-over.", **a
     ),
     ReasonCode.CHAIN_AT_RISK: lambda p, a: p.text(
-        "Using every day until {counted_on} would miss the date of the step that follows, {limit_on}.", **a
+        "Whoever uses every day until {counted_on} makes the step that follows miss its date, {limit_on}.",
+        **a,
     ),
     ReasonCode.AFTER_FINDING: lambda p, a: p.text(
         "{days} working days after the finding on {found_on}, that day not counted, make-up days counted: {due_on}.",
         **a,
     ),
     ReasonCode.STARTS_WHEN_FOUND: lambda p, a: p.text(
-        "The count of {days} working days starts with the finding; none is recorded.", **a
+        "{days} working days count from the day after the finding; no finding is recorded yet.", **a
     ),
     ReasonCode.BEFORE_EVENT: lambda p, a: p.text(
-        "Before the event on {event_on}: {due_on} at the latest.", **a
+        "To be done before the event on {event_on}: the day before is the last, {due_on}.", **a
     ),
     ReasonCode.EVENT_NOT_RECORDED: lambda p, a: p.text("The date of the event is not recorded yet.", **a),
     ReasonCode.KEEP_THROUGH: lambda p, a: p.text(
@@ -75,19 +81,20 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
         "{from_on} is a day off, but the last day allowed, {cap_on}, does not move.", **a
     ),
     ReasonCode.CALENDAR_NOT_PUBLISHED: lambda p, a: p.text(
-        "The working days after {through_on} are not published yet: provisional.", **a
+        "The State Council has not published the working days after {through_on} yet: the date is provisional.",
+        **a,
     ),
-    ReasonCode.DAYS_COUNTED: lambda p, a: p.text("Counted: {days}.", **a),
-    ReasonCode.DAYS_OFF: lambda p, a: p.text("Not counted, because days off: {days}.", **a),
+    ReasonCode.DAYS_COUNTED: lambda p, a: p.text("Working days counted: {days}.", **a),
+    ReasonCode.DAYS_OFF: lambda p, a: p.text("Days off, not counted: {days}.", **a),
     ReasonCode.MAKE_UP_DAYS: lambda p, a: p.text(
-        "Counted although at a weekend, because worked in exchange for a holiday: {days}.", **a
+        "A weekend, but counted, since it is worked in exchange for a holiday: {days}.", **a
     ),
     ReasonCode.STRICTEST_BINDS: lambda p, a: p.text(
-        "More than one notice dates this; the strictest binds: {number}, {due_on}.", **a
+        "Several notices date this; the strictest binds: {number}, {due_on}.", **a
     ),
-    ReasonCode.OTHER_NOTICE: lambda p, a: p.text("{number} says: {due_on}.", **a),
+    ReasonCode.OTHER_NOTICE: lambda p, a: p.text("By {number} it would be {due_on}.", **a),
     ReasonCode.SUPERSEDED_NOTICE: lambda p, a: p.text(
-        "{number} said {due_on}; the later {by} takes its place.", **a
+        "{number} gave {due_on}; the later {by} has replaced that.", **a
     ),
     ReasonCode.SECOND_HAND: lambda p, a: p.text(
         "† The text of {number} was read second-hand: check it against the official page.", **a
@@ -102,15 +109,35 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
 
 def sentence(p: Printer, reason: Reason) -> str:
     """Return a reason as a sentence; dates are said in full, in Asia/Shanghai."""
-    said = {name: _said(p, value) for name, value in reason.arguments.items()}
+    said = {name: _said(p, name, value) for name, value in reason.arguments.items()}
     return _SENTENCES[reason.code](p, said)
 
 
-def _said(p: Printer, value: object) -> object:
+def _said(p: Printer, name: str, value: object) -> object:
     match value:
+        case str() if name == "period":
+            return rulewords.period(p, Period.parse(value))
         case date():
-            return p.day(value)
+            return p.day(value, weekday=True)
         case tuple():
-            return p.listed([p.day(day) for day in value])
+            return _days(p, value)
         case _:
             return value
+
+
+def _days(p: Printer, days: tuple[date, ...]) -> str:
+    """Say days in order, three or more that follow one another as a span; the year only where it is another."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    said: list[str] = []
+    for run in runs:
+        words = [p.day(day, today=days[0]) for day in run]
+        if len(run) < _SPAN:
+            said += words
+        else:
+            said.append(p.text("{since} to {through}", since=words[0], through=words[-1]))
+    return p.listed(said)

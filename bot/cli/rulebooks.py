@@ -9,7 +9,7 @@ from bot import rulewords
 from bot.cli.terminal import Refusal, as_json, as_told, columns, law, misused
 from bot.cli.timelines import timeline
 from locales.printer import Printer
-from obligations.notice import NoticeError, Rule, Text, UnknownRule, load_notice
+from obligations.notice import NoticeError, Rule, Rulebook, Text, UnknownRule, load_notice
 
 
 def _said(p: Printer, text: Text | None) -> str:
@@ -34,14 +34,20 @@ def list_(p: Printer, *, as_json: bool = False) -> None:
     """List every rule with its stages and clauses."""
     book = law().rulebook
     if as_json:
-        as_told([_summary(rule, notice.number) for notice in book.notices for rule in notice.rules])
+        as_told([_summary(duty, book) for duty in book.by_duty])
         return
     for notice in book.notices:
-        click.echo(f"{notice.number}  {_said(p, notice.title)}")
+        own = [
+            rule
+            for duty, rule in zip(book.by_duty, book.rules, strict=True)
+            if book.notice_of(duty) is notice
+        ]
+        if own:
+            click.echo(f"{notice.number}  {_said(p, notice.title)}")
         columns(
             [
-                (f"  {rule.name}", ", ".join(stage.name for stage in rule.stages), _said(p, rule.title))
-                for rule in notice.rules
+                (f"  {rule.duty}", ", ".join(stage.name for stage in rule.stages), _said(p, rule.title))
+                for rule in own
             ]
         )
 
@@ -125,14 +131,16 @@ def _problem(problem: Any) -> dict[str, Any]:  # noqa: ANN401  # the fields of a
     return {name: getattr(problem, name) for name in ("file", "line", "rule", "stage", "key", "message")}
 
 
-def _summary(rule: Rule, number: str) -> dict[str, Any]:
+def _summary(duty: str, book: Rulebook) -> dict[str, Any]:
+    rule = book.rule(duty)
     return {
-        "rule": rule.name,
-        "notice": number,
+        "rule": duty,
+        "notice": book.notice_of(duty).number,
         "title": rule.title.model_dump(),
         "recurrence": rule.recurrence.value,
         "sectors": sorted(rule.sectors),
         "stages": [
             {"stage": stage.name, "clause": stage.clause, "actor": stage.actor.value} for stage in rule.stages
         ],
+        "notices": list(dict.fromkeys(notice.number for notice, _ in book.by_duty[duty])),
     }
