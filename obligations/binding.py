@@ -274,8 +274,12 @@ def _unbound(rulebook: Rulebook, duty: str, period: Period, sectors: frozenset[S
     first = min(binding, key=lambda rule: rule.first_period.start)
     last = max(binding, key=lambda rule: rule.last_period.end if rule.last_period else date.max)
     early = period.kind not in first.period_kinds or period.end < first.first_period.start
+    late = last.last_period is not None and period.start > last.last_period.end
     try:
-        check_period(first if early else last, period)
+        if early or first is last:
+            check_period(first, period)
+        elif late:
+            check_period(last, period)
     except DeadlineError as error:
         return error
     return DeadlineError(f'no notice speaks of "{duty}" for {period}')
