@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 
-from obligations.binding import Binding, BoundDate
+from obligations.binding import Binding, BoundDate, Source
 from obligations.deadlines import DueDate, DueKind
 from obligations.law import Law
 from obligations.notice import Notice
 from obligations.periods import FIRST_YEAR, LAST_YEAR, Period
 from obligations.rules import Rule, Stage
-from obligations.terms import Level, Recurrence, Sector
+from obligations.terms import Deadline, Level, Recurrence, Sector
 
 _REACH = 6
 """How many years a date may lie from its period, either way: what a notice can say of offsets and of keeping."""
@@ -49,8 +49,8 @@ class Entry:
     period: Period
     sectors: frozenset[Sector]
     due: DueDate
-    notice: Notice
-    """The notice whose date it is."""
+    source: Source
+    """The notice whose date it is, and its own rule."""
     others: tuple[Origin, ...]
     """What other notices in force say of the same step, where they give a date."""
 
@@ -62,9 +62,14 @@ class Entry:
         return self.due.due_on
 
     @property
-    def second_hand(self) -> bool:
-        """Whether the notice whose date it is was not read on its official page."""
-        return self.notice.provenance.source == "second-hand"
+    def notice(self) -> Notice:
+        """Return the notice whose date it is."""
+        return self.source.notice
+
+    @property
+    def deadline(self) -> Deadline:
+        """Return how that notice gives the date."""
+        return self.source.rule.stage(self.stage.name).deadline
 
     @property
     def provisional(self) -> bool:
@@ -111,7 +116,9 @@ class Agenda:
         """Return the notices it rests on, the one that gives most of the dates first."""
         dated = Counter(entry.notice.number for entry in self.all_entries)
         found = {entry.notice.number: entry.notice for entry in self.all_entries}
-        found |= {each.notice.number: each.notice for each in self.undated if each.notice.number not in found}
+        beside = (each.notice for entry in self.all_entries for each in entry.others)
+        for notice in (*(each.notice for each in self.undated), *beside):
+            found.setdefault(notice.number, notice)
         return tuple(found[number] for number in sorted(found, key=lambda number: (-dated[number], number)))
 
     @property
@@ -150,12 +157,13 @@ def agenda(law: Law, year: int, sectors: frozenset[Sector]) -> Agenda:
         raise NothingDueError(year)
     ordered = tuple(sorted(entries.values(), key=lambda each: (each.on, _lane(each.stage.actor))))
     monthly = tuple(sorted(strips.values(), key=lambda each: (-len(each.entries), each.period)))
+    of_months = [entry for strip in monthly for entry in strip.entries]
     return Agenda(
         year=year,
         sectors=sectors,
         entries=ordered,
         strips=monthly,
-        undated=tuple(_without_dated(undated.values(), (*ordered, *_first_of_each(monthly)))),
+        undated=tuple(_without_dated(undated.values(), [*ordered, *of_months])),
         follows=MappingProxyType(dict(_hand_overs(ordered))),
     )
 
@@ -211,7 +219,7 @@ def _entry(binding: Binding, stage: Stage, sectors: frozenset[Sector], bound: Bo
         period=binding.period,
         sectors=sectors,
         due=bound.date,
-        notice=bound.source.notice,
+        source=bound.source,
         others=tuple(
             Origin(notice=each.source.notice, on=each.date.due_on)
             for each in bound.others
@@ -266,12 +274,7 @@ def _merge_undated(
         undated[key] = Undated(rule=binding.rule, stage=stage, sectors=sectors, notice=binding.notice)
 
 
-def _first_of_each(strips: tuple[Strip, ...]) -> Iterator[Entry]:
-    for strip in strips:
-        yield from strip.entries
-
-
-def _without_dated(undated: Iterable[Undated], dated: tuple[Entry, ...]) -> Iterator[Undated]:
+def _without_dated(undated: Iterable[Undated], dated: Iterable[Entry]) -> Iterator[Undated]:
     """Leave out the sectors for which the same step has a date in this year."""
     for each in undated:
         settled = frozenset().union(

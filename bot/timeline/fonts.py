@@ -54,7 +54,7 @@ _SAMPLE: Final = "督期责令缴配额月日"
 class MissingFontError(Exception):
     """No font with Chinese characters was found: neither the package's nor one of the system's."""
 
-    def __init__(self, folders: Iterable[Path] = FOLDERS) -> None:
+    def __init__(self, folders: Iterable[Path]) -> None:
         self.package = _PACKAGE.replace("_", "-")
         self.folders = tuple(folders)
         super().__init__(
@@ -105,7 +105,7 @@ def chinese_face() -> Face:
         face = _face(path)
         if face is not None:
             return face
-    raise MissingFontError
+    raise MissingFontError(FOLDERS)
 
 
 def _packaged() -> list[Path]:

@@ -1,5 +1,7 @@
 """What stands around the months: the heading and the legend above, what has no date and the notes below."""
 
+from dataclasses import replace
+
 from bot.timeline.agenda import Strip
 from bot.timeline.shapes import Arrow, Box, Group, Label
 from bot.timeline.typesetting import (
@@ -26,6 +28,7 @@ _INNER = WIDTH - 2 * MARGIN
 _HEADING = 42
 _BAR = 46
 _PAD = 14
+_SAMPLE = 80
 
 
 def head(setter: Setter) -> tuple[float, list[Group]]:
@@ -50,43 +53,38 @@ def _text(rows: list[Row], top: float) -> Group:
 
 
 def _legend(setter: Setter, top: float) -> tuple[float, Group]:
-    """Explain the boxes, the arrows and the dates of other years."""
-    p = setter.script.p
-    rows: list[tuple[str, list[Row]]] = [
-        (kind, setter.rows(words, _INNER - 100))
-        for kind, words in (
-            ("box", p.text("The last day for a step, that day included, through 24:00 in Asia/Shanghai")),
-            ("arrow", p.text("Hand-over to the next office")),
-            ("elsewhere", p.text("A date in the year before or after")),
-        )
+    """Explain the boxes, the arrows, the dates of other years and the clauses."""
+    script, p = setter.script, setter.script.p
+    y, colour = top + 16, COLOURS[Level.UNIT]
+    frame = Box(x=MARGIN, y=y - 11, width=_SAMPLE, height=22, fill=PAPER, stroke=colour, radius=4)
+    entries = script.agenda.all_entries
+    samples: list[tuple[Box | Arrow | Label, str]] = [
+        (frame, p.text("The last day for a step, that day included, through 24:00 in Asia/Shanghai")),
+        (
+            Arrow(points=((MARGIN, y), (MARGIN + _SAMPLE, y)), stroke=colour),
+            p.text("Hand-over to the next office"),
+        ),
+        (
+            replace(frame, stroke=QUIET, radius=11, dashed=True),
+            p.text("A date in the year before or after"),
+        ),
     ]
+    if entries:
+        clause = Label(x=MARGIN, y=y + 8, text=script.clause(entries[0]), size=SMALL, fill=QUIET)
+        samples.append((clause, p.text("The clause it rests on")))
     shapes: list[Box | Arrow | Label] = []
-    for kind, lines in rows:
-        y = top + 16
-        colour = COLOURS[Level.UNIT]
-        match kind:
-            case "box":
-                shapes.append(
-                    Box(x=MARGIN, y=y - 11, width=60, height=22, fill=PAPER, stroke=colour, radius=4)
-                )
-            case "arrow":
-                shapes.append(Arrow(points=((MARGIN, y), (MARGIN + 60, y)), stroke=colour))
-            case _:
-                shapes.append(
-                    Box(
-                        x=MARGIN,
-                        y=y - 11,
-                        width=60,
-                        height=22,
-                        fill=PAPER,
-                        stroke=QUIET,
-                        radius=11,
-                        dashed=True,
-                    )
-                )
-        shapes += stacked(lines, MARGIN + 80, top)
-        top += sum(row.height for row in lines)
-    return top + _PAD, Group(says=p.text("Legend"), shapes=tuple(shapes))
+    below = 0.0
+    for shape, words in samples:
+        rows = setter.rows(words, _INNER - _SAMPLE - 40)
+        shapes += [_lowered(shape, below), *stacked(rows, MARGIN + _SAMPLE + 40, top + below)]
+        below += sum(row.height for row in rows)
+    return top + below + _PAD, Group(says=p.text("Legend"), shapes=tuple(shapes))
+
+
+def _lowered(shape: Box | Arrow | Label, by: float) -> Box | Arrow | Label:
+    if isinstance(shape, Arrow):
+        return replace(shape, points=tuple((x, y + by) for x, y in shape.points))
+    return replace(shape, y=shape.y + by)
 
 
 def _each_month(setter: Setter, top: float, heading: str) -> tuple[float, Group]:

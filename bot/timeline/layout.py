@@ -37,7 +37,8 @@ _CHANNEL = 15
 """How much room an arrow needs on either side where it passes through a lane."""
 _INTO = 24
 """How far an arrow reaches into a lane where no box takes it up."""
-_HEAD_ROOM = 16
+_HEAD_ROOM = 15
+"""How much of a gap is kept for the heads of arrows, on either side."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +191,7 @@ def _arrows(ways: list[_Way]) -> list[Group]:
         here = sorted((way for way in ways if way.gap == gap), key=lambda way: way.span)
         tracks = _tracks([way.span for way in here if way.target is not None])
         count = max(tracks, default=0) + 1
-        spacing = min(10.0, (GAP - 8 - _HEAD_ROOM) / max(1, count - 1))
+        spacing = min(8.0, (GAP - 2 * _HEAD_ROOM) / max(1, count - 1))
         numbered = iter(tracks)
         for way in here:
             track = 0 if way.target is None else next(numbered)
@@ -217,7 +218,7 @@ def _arrow(way: _Way, shift: float) -> Arrow:
     y = way.source.out_at
     if way.target is None:
         return Arrow(points=((start, y), (edge + (_INTO if rightward else -_INTO), y)), stroke=colour)
-    turn = edge - GAP + 8 + shift if rightward else edge + GAP - 8 - shift
+    turn = lane_x(way.gap) + LANE_WIDTH + _HEAD_ROOM + shift
     points: tuple[Point, ...] = ((start, y), (turn, y), (turn, way.target.in_at), (edge, way.target.in_at))
     return Arrow(points=points, stroke=colour)
 

@@ -1,6 +1,6 @@
 """Text broken into lines of a given width, by the rules of both scripts.
 
-Chinese breaks anywhere but before what closes, after what opens and inside 〔〕; other words break at spaces.
+Chinese breaks anywhere but before what closes and after what opens; other words break at spaces.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ Measure = Callable[[str], float]
 """How wide a text is."""
 
 _FIRST_OF_CJK = 0x2E80
-_NEVER_FIRST = "，。、；：？！）〕」』”’》％%…·,.;:?!)"
+_NEVER_FIRST = "，。、；：？！）〕」』”’》％%…†*,.;:?!)"
 _AFTER_A_NUMBER = "年月日号"
 _NEVER_LAST = "（〔「『“‘《("
 
@@ -40,7 +40,7 @@ def _pieces(text: str) -> list[str]:
 
 def _may_part(before: str, character: str) -> bool:
     last = before[-1]
-    if before.count("〔") > before.count("〕") or (last.isdigit() and character in _AFTER_A_NUMBER):
+    if last.isdigit() and character in _AFTER_A_NUMBER:
         return False
     if character == " " or character in _NEVER_FIRST or last in _NEVER_LAST:
         return False

@@ -58,7 +58,7 @@ def timeline_png(law: Law, year: int, sector: str, p: Printer) -> bytes:
 def _drawn(law: Law, year: int, sector: str, p: Printer) -> tuple[Picture, Face]:
     sectors = SECTOR_GROUPS.get(sector) or frozenset({Sector(sector)})
     face = chinese_face()
-    return laid_out(Script(law, agenda(law, year, sectors), p), face), face
+    return laid_out(Script(agenda(law, year, sectors), p), face), face
 
 
 def _letters(picture: Picture) -> str:

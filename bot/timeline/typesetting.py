@@ -13,7 +13,7 @@ from bot.timeline.agenda import Entry, Strip
 from bot.timeline.fonts import Face
 from bot.timeline.paragraphs import broken
 from bot.timeline.shapes import Arrow, Box, Group, Label
-from bot.timeline.words import Script
+from bot.timeline.words import Script, joined
 from obligations.terms import Level
 
 WIDTH: Final = 1080
@@ -42,7 +42,7 @@ SMALL: Final = 24
 TEXT: Final = 24
 DATE: Final = 29
 _LEADING = 1.26
-_PILL = 44
+_PILL = 40
 _INSET = 10
 
 
@@ -102,7 +102,6 @@ class Setter:
         rows += self.rows(script.duty(entry), width, size=TEXT, bold=True)
         rows += self.rows(script.step(entry.stage), width)
         rows += self.rows(script.receiver(entry.stage.submit_to), width)
-        rows += self.rows(script.other_notice(entry), width, fill=QUIET)
         rows += self.rows(script.sectors(entry.sectors), width, fill=colour)
         for other in script.others(entry):
             rows += self.rows(other, width, fill=QUIET)
@@ -136,7 +135,7 @@ class Setter:
         width = lane_x(last) + LANE_WIDTH - x
         indent = _INSET + 26
         dates = script.p.listed([script.pill(entry) for entry in strip.entries])
-        rows = self.rows(f"{script.strip(strip)} {dates}", width - indent - _INSET, fill=COLOURS[actor])
+        rows = self.rows(joined(script.strip(strip), dates), width - indent - _INSET, fill=COLOURS[actor])
         height = sum(row.height for row in rows) + _INSET
 
         def painted(top: float) -> Group:
@@ -164,13 +163,13 @@ class Setter:
         by_lane = [
             [entry for entry in strip.entries if LANES.index(entry.stage.actor) == lane] for lane in lanes
         ]
-        pills_at = _INSET + sum(row.height for row in rows) + 4
-        height = pills_at + max(map(len, by_lane)) * (_PILL + 6) + 4
+        pills_at = _INSET / 2 + sum(row.height for row in rows) + 4
+        height = pills_at + max(map(len, by_lane)) * (_PILL + 6)
 
         def painted(top: float) -> Group:
             shapes: list[Label | Box | Arrow] = [
                 Box(x=x, y=top, width=width, height=height, fill=PAPER, stroke=LINE, radius=6),
-                *stacked(rows, x + _INSET, top + _INSET),
+                *stacked(rows, x + _INSET, top + _INSET / 2),
             ]
             for lane, entries in zip(lanes, by_lane, strict=True):
                 for place, entry in enumerate(entries):

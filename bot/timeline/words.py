@@ -1,18 +1,15 @@
 """What the picture of a year says, in one language: headings, names, notes and what a screen reader is told."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot import rulewords
 from bot.timeline.agenda import Agenda, Entry, Strip, Undated
-from bot.wording.phrases import Voice
+from bot.wording.phrases import NUMBERS
 from locales.printer import Printer
-from obligations.law import Law
 from obligations.notice import Notice
 from obligations.rules import Rule, Stage
 from obligations.terms import (
-    SECTOR_GROUPS,
     BeforeEvent,
     External,
     Level,
@@ -26,43 +23,14 @@ SECOND_HAND = "†"
 PROVISIONAL = "*"
 
 
-def sector_name(p: Printer, sector: Sector) -> str:
-    """Return one sector's name."""
-    match sector:
-        case Sector.POWER:
-            return p.text("Power")
-        case Sector.PETROCHEMICAL:
-            return p.text("Petrochemicals")
-        case Sector.CHEMICAL:
-            return p.text("Chemicals")
-        case Sector.BUILDING_MATERIALS:
-            return p.text("Building materials")
-        case Sector.STEEL:
-            return p.text("Steel")
-        case Sector.NONFERROUS:
-            return p.text("Non-ferrous metals")
-        case Sector.PAPER:
-            return p.text("Paper")
-        case Sector.AVIATION:
-            return p.text("Aviation")
-        case Sector.CEMENT:
-            return p.text("Cement")
-        case Sector.ALUMINIUM:
-            return p.text("Aluminium smelting")
-
-
-def sector_names(p: Printer, sectors: frozenset[Sector]) -> str:
-    """Return several sectors by the name of their group where they are one, else each by its name."""
-    if sectors == SECTOR_GROUPS["all"]:
-        return p.text("All sectors")
-    if sectors == SECTOR_GROUPS["non-power"]:
-        return p.text("All but power")
-    return p.listed([sector_name(p, sector) for sector in Sector if sector in sectors])
-
-
 def level(p: Printer, who: Level) -> str:
     """Return what a lane is headed with."""
     return _headed(rulewords.level(p, who))
+
+
+def joined(*parts: str) -> str:
+    """Return what is said of one thing, one after the other; what is empty is left out."""
+    return " ·\N{NO-BREAK SPACE}".join(part for part in parts if part)
 
 
 def _headed(words: str) -> str:
@@ -73,13 +41,8 @@ def _headed(words: str) -> str:
 class Script:
     """Everything one picture says: the agenda's own words in the printer's language."""
 
-    law: Law
     agenda: Agenda
     p: Printer
-
-    @property
-    def _voice(self) -> Voice:
-        return Voice(p=self.p, law=self.law, today=date(self.agenda.year, 1, 1))
 
     def heading(self) -> str:
         """Return what the picture is."""
@@ -87,16 +50,28 @@ class Script:
 
     def scope(self) -> str:
         """Return for which sectors it is."""
-        return self.p.text("Sectors: {sectors}", sectors=sector_names(self.p, self.agenda.sectors))
+        return self.p.text("Sectors: {sectors}", sectors=rulewords.sectors(self.p, self.agenda.sectors))
 
     def origin(self) -> str:
         """Return what it was drawn from, and what it is not."""
         return self.p.text("Drawn from the text of the notice; not the diagram of its annex.")
 
     def basis(self) -> str:
-        """Return the numbers of the notices it rests on."""
-        numbers = [self.number(notice) for notice in self.agenda.notices]
+        """Return the numbers of the notices it rests on, with the sign that stands for each in the picture."""
+        numbers = [
+            f"{sign} {self.number(notice)}".lstrip()
+            for notice in self.agenda.notices
+            for sign in (self.sign(notice),)
+        ]
         return self.p.text("Basis: {notices}", notices=self.p.listed(numbers))
+
+    def sign(self, notice: Notice) -> str:
+        """Return the sign that stands for a notice where the picture rests on several; else nothing."""
+        numbers = [each.number for each in self.agenda.notices]
+        if len(numbers) == 1:
+            return ""
+        place = numbers.index(notice.number)
+        return NUMBERS[place] if place < len(NUMBERS) else f"({place + 1})"
 
     def number(self, notice: Notice) -> str:
         """Return a notice's number, marked where it was not read on its official page."""
@@ -108,12 +83,12 @@ class Script:
 
     def date(self, entry: Entry) -> str:
         """Return an entry's date with its marks."""
-        marks = (PROVISIONAL if entry.provisional else "") + (SECOND_HAND if entry.second_hand else "")
+        marks = (PROVISIONAL if entry.provisional else "") + (SECOND_HAND if entry.source.second_hand else "")
         return self.day(entry.on) + marks
 
     def pill(self, entry: Entry) -> str:
         """Return an entry's date in a strip; what is kept until then says so."""
-        if isinstance(entry.stage.deadline, Retention):
+        if isinstance(entry.deadline, Retention):
             return self.p.text("keep through {date}", date=self.date(entry))
         return self.date(entry)
 
@@ -127,7 +102,7 @@ class Script:
 
     def period(self, of: Entry | Strip) -> str:
         """Return what period something is for."""
-        return self._voice.period(str(of.period))
+        return rulewords.period(self.p, of.period)
 
     def step(self, stage: Stage) -> str:
         """Return what is done."""
@@ -139,25 +114,19 @@ class Script:
         return f"{number}月" if self.p.chinese else self.day(first).split(" ", 1)[1]
 
     def clause(self, entry: Entry) -> str:
-        """Return the clause of an entry."""
-        return f"〔{entry.due.clause}〕"
-
-    def other_notice(self, entry: Entry) -> str:
-        """Return an entry's notice where that is not the one most dates come from; else nothing."""
-        base = self.agenda.notices[0]
-        return "" if entry.notice.number == base.number else self.number(entry.notice)
+        """Return the clause of an entry, after the sign of its notice."""
+        return self.sign(entry.notice) + entry.due.clause
 
     def strip(self, strip: Strip) -> str:
         """Return what a strip is headed with."""
-        bases = dict.fromkeys(self.other_notice(entry) + self.clause(entry) for entry in strip.entries)
+        bases = dict.fromkeys(self.clause(entry) for entry in strip.entries)
         named = f"{self.title(strip.rule)} {self.period(strip)} {' '.join(bases)}"
-        bears = self.sectors(strip.sectors)
-        return f"{named} {bears}" if bears else named
+        return joined(named, self.sectors(strip.sectors))
 
     def others(self, entry: Entry) -> list[str]:
         """Return what other notices say of the same step."""
         return [
-            self.p.text("{notice} says {date}", notice=self.number(each.notice), date=self.day(each.on))
+            self.p.text("{notice} says {date}", notice=self.sign(each.notice), date=self.day(each.on))
             for each in entry.others
         ]
 
@@ -174,40 +143,32 @@ class Script:
 
     def sectors(self, sectors: frozenset[Sector]) -> str:
         """Return the sectors something is for; nothing where it is for all of the picture's or those are one."""
-        return "" if sectors == self.agenda.sectors else sector_names(self.p, sectors)
+        return "" if sectors == self.agenda.sectors else rulewords.sectors(self.p, sectors)
 
     def each_month(self, strip: Strip) -> list[tuple[Level | None, str]]:
         """Return how a monthly duty's dates are given: its title, then a line for each step and who bears it."""
         bears = self.sectors(strip.sectors)
-        headed = f"{self.title(strip.rule)}（{bears}）" if bears else self.title(strip.rule)
+        headed = joined(self.title(strip.rule), bears)
         lines: list[tuple[Level | None, str]] = [(None, headed)]
         for entry in strip.entries:
             stage = entry.stage
-            said = next(
-                (own.deadline for own in self._own(entry) if own.name == stage.name),
-                stage.deadline,
-            )
-            words = rulewords.deadline(self.p, said)
-            lines.append(
-                (stage.actor, self.p.text("{step}: {deadline}", step=self.step(stage), deadline=words))
-            )
+            step = self.step(stage)
+            if not isinstance(entry.deadline, Retention):
+                words = rulewords.deadline(self.p, entry.deadline)
+                step = self.p.text("{step}: {deadline}", step=step, deadline=words)
+            lines.append((stage.actor, step))
         return lines
-
-    def _own(self, entry: Entry) -> Sequence[Stage]:
-        """Return the stages of the duty as the notice whose date it is puts them."""
-        return [stage for rule in entry.notice.rules if rule.duty == entry.rule.duty for stage in rule.stages]
 
     def undated(self, each: Undated) -> str:
         """Return a step without a date: the duty, the step, its clause, and when it is due after all."""
         named = self.p.text(
-            "{duty}: {step}〔{clause}〕",
+            "{duty}: {step} {clause}",
             duty=self.title(each.rule),
             step=self.step(each.stage),
-            clause=each.stage.clause,
+            clause=self.sign(each.notice) + each.stage.clause,
         )
-        number = "" if each.notice.number == self.agenda.notices[0].number else self.number(each.notice)
-        parts = (named, number, self._when(each.stage), self.sectors(each.sectors))
-        return " · ".join(part for part in parts if part)
+        parts = (named, self._when(each.stage), self.sectors(each.sectors))
+        return joined(*parts)
 
     def _when(self, stage: Stage) -> str:
         match stage.deadline:
@@ -227,7 +188,7 @@ class Script:
                     mark=PROVISIONAL,
                 )
             )
-        if any(notice.provenance.source == "second-hand" for notice in self._cited()):
+        if any(notice.provenance.source == "second-hand" for notice in self.agenda.notices):
             notes.append(
                 self.p.text(
                     "{mark} Read second-hand: check the notice on its official page before relying on it.",
@@ -235,10 +196,6 @@ class Script:
                 )
             )
         return notes
-
-    def _cited(self) -> list[Notice]:
-        others = [each.notice for entry in self.agenda.all_entries for each in entry.others]
-        return [*self.agenda.notices, *others]
 
     def spoken(self, entry: Entry) -> str:
         """Return an entry in one sentence."""
