@@ -55,6 +55,8 @@ class Settings(BaseModel):
     telegram_token: Annotated[SecretStr, AfterValidator(_token)] | None = None
     telegram_api_url: Annotated[str, AfterValidator(_web_address)] = PUBLIC_API_URL
     data_dir: Path = Path("duewatch-data")
+    law_dir: Path | None = None
+    """Where the administrator's own notices and calendars are, if not in the data folder."""
     database_url: str = ""
     now: Annotated[datetime, AfterValidator(_aware)] | None = Field(default=None)
 
@@ -70,6 +72,11 @@ class Settings(BaseModel):
                 "set DUEWATCH_TELEGRAM_API_URL to a test server, or leave DUEWATCH_NOW out"
             )
         return self
+
+    @property
+    def law_folder(self) -> Path:
+        """The folder with the administrator's own notices and calendars."""
+        return self.law_dir or self.data_dir
 
     @property
     def database(self) -> str:

@@ -32,7 +32,8 @@ class Installation:
         Raises:
             SettingsError: another process runs on the same folder.
             DatabaseUrlError: the database URL cannot be used.
-            NoticeError: a notice is malformed.
+            NoticeError: a notice is malformed, or does not fit the others.
+            CalendarError: a calendar file is malformed.
         """
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         with _held(settings.data_dir):
@@ -42,7 +43,7 @@ class Installation:
                 yield cls(
                     database=database,
                     folder=EvidenceFolder(settings.data_dir / "evidence"),
-                    law=Law.shipped(),
+                    law=Law.load(settings.law_folder),
                 )
             finally:
                 database.close()

@@ -19,9 +19,9 @@ NOTICES = "notices"
 CALENDARS = "calendars"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Law:
-    """A rulebook with the calendar its working days are counted on."""
+    """A rulebook with the calendar its working days are counted on. One is equal to itself only."""
 
     rulebook: Rulebook
     calendar: WorkingCalendar

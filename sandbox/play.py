@@ -186,7 +186,12 @@ async def serve(settings: Settings, port: int) -> None:
     It keeps everything in a folder of its own within the data folder, and leaves any other database alone.
     """
     own = settings.model_copy(
-        update={"data_dir": settings.data_dir / "sandbox", "database_url": "", "telegram_token": None}
+        update={
+            "data_dir": settings.data_dir / "sandbox",
+            "law_dir": settings.law_folder,
+            "database_url": "",
+            "telegram_token": None,
+        }
     )
     with Installation.opened(own) as installation:
         database = installation.database

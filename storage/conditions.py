@@ -47,6 +47,12 @@ def is_blocked(today: date, within_days: int) -> ColumnElement[bool]:
 
 
 @cache
+def is_dated() -> ColumnElement[bool]:
+    """Return the condition that a stage has a day to be done by; what has none is in the checklist."""
+    return Stage.act_by_on.is_not(None)
+
+
+@cache
 def has_date() -> ColumnElement[bool]:
     """Return the condition that a stage has a date at all."""
     return Stage.due_kind != DueKind.NONE

@@ -13,7 +13,9 @@ from itertools import pairwise
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from obligations.deadlines import Facts, due
+from obligations.binding import Binding
+from obligations.chains import binding_of
+from obligations.deadlines import Facts
 from obligations.decisions import Action, Link, Status, decide
 from obligations.law import Law
 from obligations.notice import Level, SubmitPlus
@@ -236,6 +238,7 @@ def _move_date(stage: Stage, until: date, reason: str | None) -> None:
     stage.version += 1
     stage.paused_until = None
     stage.act_by_on = until
+    stage.extended_to = until
     stage.excused = False
     if stage.status is Status.OPEN:
         stage.reason = reason
@@ -257,26 +260,37 @@ def _date(law: Law, stage: Stage, handed_over_at: datetime | None) -> None:
     Without a hand-over a date that counts from one is the provisional one again. Every other date stands: it
     came with the obligation.
     """
-    extended_to = stage.act_by_on if stage.reason is not None else None
-    rule = law.rulebook.rule(stage.rule)
-    if isinstance(rule.stage(stage.name).deadline, SubmitPlus):
+    binding = binding_of_stage(law, stage)
+    if isinstance(binding.stage(stage.name).deadline, SubmitPlus):
         submitted_on = () if handed_over_at is None else (local_date(handed_over_at),)
-        date_of = due(
-            rule,
-            stage.name,
-            Period.parse(stage.period),
-            facts=Facts(submitted_on=submitted_on),
-            calendar=law.calendar,
-        )
-        stage.due_on = date_of.due_on
-        stage.due_kind = date_of.kind
-        stage.excused = date_of.excused
-        stage.act_by_on = date_of.internal_target_on or date_of.due_on
+        bound = law.date(binding, stage.name, facts=Facts(submitted_on=submitted_on))
+        stage.due_on = bound.date.due_on
+        stage.due_kind = bound.date.kind
+        stage.dated_by = bound.source.notice.number
+        stage.excused = bound.date.excused
+        stage.act_by_on = bound.date.internal_target_on or bound.date.due_on
     else:
         stage.act_by_on = stage.due_on
-    if extended_to is not None and (stage.act_by_on is None or extended_to >= stage.act_by_on):
-        stage.act_by_on = extended_to
+    if stage.extended_to is not None and (stage.act_by_on is None or stage.extended_to >= stage.act_by_on):
+        stage.act_by_on = stage.extended_to
         stage.excused = False
+
+
+def binding_of_stage(law: Law, stage: Stage) -> Binding:
+    """Return what binds a stage: the notices of its duty and period, in the version that made its obligation.
+
+    Raises:
+        UnknownRule, DeadlineError: no notice speaks of it any more.
+    """
+    obligation = stage.obligation
+    return binding_of(
+        law,
+        stage.rule,
+        Period.parse(stage.period),
+        sector=stage.subject.sector,
+        part=obligation.part,
+        made=(obligation.notice, obligation.notice_version),
+    )
 
 
 def _announce(

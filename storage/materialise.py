@@ -1,25 +1,19 @@
 """Turning rules into obligations.
 
-The dates are computed once per rule and period; the fan-out to organisations is one INSERT … SELECT. What
-arises from an event an officer records, has no date, or waits for a date an authority sets, is not made here;
-neither is what is merely to be kept for a time.
+Which chains there are, with which dates, is `obligations.chains`'s; the fan-out to organisations is one INSERT … SELECT
+for each. What arises from an event is made when the event is recorded.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, null, select
 from sqlalchemy.orm import Session, aliased
 
-from obligations.deadlines import DueDate, due
+from obligations.chains import Chain, arises_from_default, chains
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Level, Recurrence, Rule
-from obligations.notice import Stage as RuleStage
-from obligations.periods import Period
-from obligations.terms import Occasion
+from obligations.notice import Level, Rule
 from storage import organisations
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
@@ -27,109 +21,57 @@ from storage.organisations import member_on
 from storage.statements import insert_ignoring_conflicts, rows_changed
 from storage.types import local_date
 
-_LOOK_AHEAD = {
-    Recurrence.MONTHLY: timedelta(),
-    Recurrence.YEARLY: timedelta(days=5 * 366),
-}
-"""How long before its period a date may lie: a month's never does, a year's by the years a notice may say."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Chain:
-    """One rule's chain for one period, with the date of each stage, in order."""
-
-    rule: Rule
-    period: Period
-    per: Level
-    stages: tuple[RuleStage, ...]
-    dates: tuple[DueDate, ...]
-
-    @property
-    def first_due_on(self) -> date | None:
-        """The earliest date after which something here is overdue; None where nothing ever is."""
-        return min((each.due_on for each in self.dates if each.due_on and each.overdue_from), default=None)
-
 
 def materialise(session: Session, law: Law, *, since: date, through: date, now: datetime) -> int:
-    """Create the obligations whose first dated stage falls within ``since`` … ``through``, both inclusive.
+    """Create the obligations that the calendar brings within ``since`` … ``through``, both inclusive.
 
     Those already there are left alone, so repeating it changes nothing. Returns how many are new.
     """
     municipality = organisations.municipality(session).id
+    today = local_date(now)
     created = 0
-    for chain in _chains(law, through=through):
-        first = chain.first_due_on
-        if first is None or not since <= first <= through:
-            continue
-        subjects = _subjects(law, chain, first, today=local_date(now))
+    for chain in chains(law, since=since, through=through, today=today):
+        subjects = _subjects(law, chain, today=today)
         if subjects is None:
             continue
-        new = _insert_obligations(session, law, chain, subjects, now=now)
+        new = _insert_obligations(session, chain, subjects, now=now)
         if new:
-            for position in range(len(chain.stages)):
+            for position in range(len(chain.steps)):
                 _insert_stages(session, chain, position, municipality)
         created += new
     return created
 
 
-def _chains(law: Law, *, through: date) -> Iterator[_Chain]:
-    for rule in law.rulebook.rules:
-        if rule.recurrence not in (Recurrence.ONCE, *_LOOK_AHEAD) or (
-            rule.arises is not None and not _is_default(rule)
-        ):
-            continue
-        for period in _periods(rule, through=through):
-            for per, stages in rule.chains().items():
-                dates = tuple(due(rule, stage.name, period, calendar=law.calendar) for stage in stages)
-                yield _Chain(rule=rule, period=period, per=per, stages=stages, dates=dates)
-
-
-def _periods(rule: Rule, *, through: date) -> Iterator[Period]:
-    if rule.recurrence is Recurrence.ONCE:
-        yield rule.first_period
-        return
-    period = rule.first_period
-    last = through + _LOOK_AHEAD[rule.recurrence]
-    while period.start <= last and (rule.last_period is None or period <= rule.last_period):
-        yield period
-        period = period.next()
-
-
-def _is_default(rule: Rule) -> bool:
-    return rule.arises is not None and rule.arises.occasion is Occasion.DEFAULT and rule.arises.of is not None
-
-
-def _subjects(law: Law, chain: _Chain, first: date, *, today: date) -> Select[int, int | None] | None:
+def _subjects(law: Law, chain: Chain, *, today: date) -> Select[int, int | None] | None:
     """Select the organisations a chain binds, each with its district; None where it binds nobody yet.
 
     An organisation is bound if it existed by the end of the period, or by the date where that comes first,
     and still does on the date. The district is the one it belongs to on that date, which is then in charge.
     """
-    begun_on = min(chain.period.end, first)
+    begun_on = min(chain.binding.period.end, chain.on)
     exists = and_(
         Organisation.level == chain.per,
         func.coalesce(Organisation.valid_from, date.min) <= begun_on,
-        func.coalesce(Organisation.valid_to, date.max) >= first,
+        func.coalesce(Organisation.valid_to, date.max) >= chain.on,
     )
+    rule = chain.binding.rule
     match chain.per:
         case Level.UNIT:
             selected = (
                 select(Organisation.id, Membership.district_id)
                 .join(Membership, Membership.unit_id == Organisation.id)
-                .where(exists, member_on(first), Organisation.sector.in_(chain.rule.sectors))
+                .where(exists, member_on(chain.on), Organisation.sector.in_(chain.sectors))
             )
-            if chain.rule.fuels is not None:
-                selected = selected.where(Organisation.fuel.in_(chain.rule.fuels))
-            if not _is_default(chain.rule):
+            if rule.fuels is not None:
+                selected = selected.where(Organisation.fuel.in_(rule.fuels))
+            if not arises_from_default(rule):
                 return selected
-            defaulted = _in_default(law, chain.rule, today=today)
+            defaulted = _in_default(law, rule, today=today)
             return None if defaulted is None else selected.where(Organisation.id.in_(defaulted))
         case Level.DISTRICT:
             return select(Organisation.id, Organisation.id.label("district_id")).where(exists)
-        case Level.MUNICIPAL:
+        case Level.MUNICIPAL | Level.AGENCY:
             return select(Organisation.id, null().label("district_id")).where(exists)
-        case _:
-            return None
 
 
 def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:
@@ -141,7 +83,7 @@ def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:
         return None
     cause = law.rulebook.rule(rule.arises.of)
     step = cause.chains()[Level.UNIT][0]
-    due_on = due(cause, step.name, cause.first_period, calendar=law.calendar).due_on
+    due_on = law.date(law.binding(cause.name, cause.first_period), step.name).date.due_on
     if due_on is None or today <= due_on:
         return None
     return select(Stage.subject_id).where(
@@ -153,16 +95,18 @@ def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:
 
 
 def _insert_obligations(
-    session: Session, law: Law, chain: _Chain, subjects: Select[int, int | None], *, now: datetime
+    session: Session, chain: Chain, subjects: Select[int, int | None], *, now: datetime
 ) -> int:
-    notice = law.rulebook.notice_of(chain.rule.name)
+    binding = chain.binding
     found = subjects.subquery()
     subject_id, district_id = found.c
     values = {
-        "notice": literal(notice.number),
-        "notice_version": literal(notice.version),
-        "rule": literal(chain.rule.name),
-        "period": literal(str(chain.period)),
+        "notice": literal(binding.notice.number),
+        "notice_version": literal(binding.notice.version),
+        "made_by": literal(binding.rule.name),
+        "rule": literal(binding.duty),
+        "period": literal(str(binding.period)),
+        "part": literal(chain.part),
         "subject_id": subject_id,
         "district_id": district_id,
         "created_at": literal(now, Obligation.__table__.c.created_at.type),
@@ -173,8 +117,9 @@ def _insert_obligations(
     )
 
 
-def _insert_stages(session: Session, chain: _Chain, position: int, municipality: int) -> None:
-    stage, dates = chain.stages[position], chain.dates[position]
+def _insert_stages(session: Session, chain: Chain, position: int, municipality: int) -> None:
+    step = chain.steps[position]
+    stage, dates = step.stage, step.bound.date
     present = aliased(Stage)
     columns = Stage.__table__.c
     values = {
@@ -196,6 +141,7 @@ def _insert_stages(session: Session, chain: _Chain, position: int, municipality:
         "excused": literal(dates.excused),
         "due_on": literal(dates.due_on, columns.due_on.type),
         "due_kind": literal(dates.kind, columns.due_kind.type),
+        "dated_by": literal(step.bound.source.notice.number if dates.due_on else None, columns.dated_by.type),
         "act_by_on": literal(dates.internal_target_on or dates.due_on, columns.act_by_on.type),
         "version": literal(1),
     }
@@ -203,8 +149,10 @@ def _insert_stages(session: Session, chain: _Chain, position: int, municipality:
         select(*values.values())
         .join(Organisation, Organisation.id == Obligation.subject_id)
         .where(
-            Obligation.rule == chain.rule.name,
-            Obligation.period == str(chain.period),
+            Obligation.rule == chain.binding.duty,
+            Obligation.period == str(chain.binding.period),
+            Obligation.part == chain.part,
+            Obligation.made_by == chain.binding.rule.name,
             Organisation.level == chain.per,
             ~select(present.id)
             .where(present.obligation_id == Obligation.id, present.position == position)

@@ -3,86 +3,42 @@
 No queries here: each aggregate's module owns its own.
 """
 
-import enum
 from datetime import date, datetime
-from typing import Any, ClassVar
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Enum, ForeignKey, Index, MetaData, String, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level, Sector
-from storage.types import UtcDateTime
+from obligations.terms import Occasion
+from storage.base import Base, NotificationKind, Outcome, RulingKind
 
-
-def _words(kind: type[enum.StrEnum]) -> Enum:
-    """Store an enumeration by its value, as text: readable in any database browser, no type to migrate."""
-    return Enum(
-        kind,
-        native_enum=False,
-        length=20,
-        create_constraint=False,
-        values_callable=lambda e: [m.value for m in e],
-    )
-
-
-class NotificationKind(enum.StrEnum):
-    """What a notification tells its reader."""
-
-    REMINDER = "reminder"
-    """What this contact's organisation must still do, bundled, one a morning."""
-    SUBMITTED = "submitted"
-    """A stage was handed over and now waits for this reader's check."""
-    ACCEPTED = "accepted"
-    """The reader's own submission was accepted."""
-    RETURNED = "returned"
-    """The reader's own submission was returned for correction."""
-    CHANGED = "changed"
-    """An authority waived or extended one of the reader's duties."""
-    DAILY_DIGEST = "daily_digest"
-    """A supervisor's page for the day."""
-    WEEKLY_DIGEST = "weekly_digest"
-    """A lead's page for the week."""
-
-
-class Outcome(enum.StrEnum):
-    """Where a notification stands on its way."""
-
-    PENDING = "pending"
-    """Waiting to be sent, or to be tried again."""
-    SENT = "sent"
-    """The channel confirmed it."""
-    DROPPED = "dropped"
-    """It no longer mattered when its turn came; the reason is recorded."""
-    FAILED = "failed"
-    """The channel refused it for good."""
-    UNKNOWN = "unknown"
-    """It may have arrived: the connection broke before the answer."""
-
-
-class Base(DeclarativeBase):
-    """The declarative base: constraint names follow one pattern, so migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: UtcDateTime(),
-        dict[str, Any]: JSON(),
-        str: String(200),
-        Level: _words(Level),
-        Sector: _words(Sector),
-        Status: _words(Status),
-        DueKind: _words(DueKind),
-        NotificationKind: _words(NotificationKind),
-        Outcome: _words(Outcome),
-    }
+__all__ = [
+    "Alias",
+    "Base",
+    "Binding",
+    "Contact",
+    "Conversation",
+    "Event",
+    "Evidence",
+    "InboundUpdate",
+    "Invitation",
+    "Membership",
+    "Notification",
+    "NotificationKind",
+    "Obligation",
+    "Occurrence",
+    "Organisation",
+    "Outcome",
+    "Quota",
+    "Reminding",
+    "Ruling",
+    "RulingKind",
+    "Setting",
+    "Stage",
+]
 
 
 class Organisation(Base):
@@ -102,6 +58,8 @@ class Organisation(Base):
     credit_code: Mapped[str | None] = mapped_column(unique=True)
     valid_from: Mapped[date | None]
     valid_to: Mapped[date | None]
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    """Who acts for it once it no longer exists."""
 
     aliases: Mapped[list["Alias"]] = relationship(cascade="all, delete-orphan", lazy="selectin")
 
@@ -194,15 +152,22 @@ class Invitation(Base):
 
 
 class Obligation(Base):
-    """One rule, one subject, one period, with the notice version that made it."""
+    """One duty, one subject, one period, with the notice and version that made it.
+
+    ``rule`` names the duty, ``made_by`` the notice's own rule for it. ``part`` tells apart what one subject owes more
+    than once in a period: the sectors a city's duty is for (``cement+steel``), or the event it arose from (``#12``);
+    it is empty where there is one only.
+    """
 
     __tablename__ = "obligation"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     notice: Mapped[str]
     notice_version: Mapped[str]
+    made_by: Mapped[str]
     rule: Mapped[str]
     period: Mapped[str]
+    part: Mapped[str]
     subject_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     district_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
     created_at: Mapped[datetime]
@@ -210,7 +175,7 @@ class Obligation(Base):
     subject: Mapped[Organisation] = relationship(foreign_keys=[subject_id])
     stages: Mapped[list["Stage"]] = relationship(order_by="Stage.position", back_populates="obligation")
 
-    __table_args__ = (UniqueConstraint("rule", "period", "subject_id"), Index(None, "subject_id"))
+    __table_args__ = (UniqueConstraint("rule", "period", "subject_id", "part"), Index(None, "subject_id"))
 
 
 _PENDING = text("status IN ('open', 'returned')")
@@ -220,10 +185,11 @@ _SUBMITTED = text("status = 'submitted'")
 class Stage(Base):
     """One step of an obligation's chain: who acts, by when, and what was decided.
 
-    ``due_on`` is the notice's date; ``act_by_on`` is the date after which default begins: the due date, or the
-    correction date after a return, the internal target after a late hand-over, or an extension. Both are
-    dates in Asia/Shanghai, inclusive. ``ready`` is false while the stage before has not handed over.
-    ``version`` rises with every decision: a button carries the version it was drawn for.
+    ``due_on`` is the notice's date, ``dated_by`` the number of the notice that gives it; ``act_by_on`` is the date
+    after which default begins: the due date, or the correction date after a return, the internal target after a late
+    hand-over, or an extension. All are dates in Asia/Shanghai, inclusive. ``extended_to`` and ``ruling_id`` say what
+    an authority decided. ``ready`` is false while the stage before has not handed over. ``version`` rises with every
+    decision: a button carries the version it was drawn for.
     """
 
     __tablename__ = "stage"
@@ -245,7 +211,10 @@ class Stage(Base):
     excused: Mapped[bool]
     due_on: Mapped[date | None]
     due_kind: Mapped[DueKind]
+    dated_by: Mapped[str | None]
     act_by_on: Mapped[date | None]
+    extended_to: Mapped[date | None]
+    ruling_id: Mapped[int | None] = mapped_column(ForeignKey("ruling.id"))
     submitted_at: Mapped[datetime | None]
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
     decided_at: Mapped[datetime | None]
@@ -278,6 +247,67 @@ class Stage(Base):
             "ix_stage_checker_submitted", "checker_id", sqlite_where=_SUBMITTED, postgresql_where=_SUBMITTED
         ),
     )
+
+
+class Ruling(Base):
+    """What an authority decided about a date: for one organisation, a district with its units, or the whole city.
+
+    ``scope_id`` is the organisation it is for; a district's stands for its units too, the municipality's for all.
+    Without a ``stage`` it is for the whole duty. ``contact_id`` is empty where an administrator entered it.
+    """
+
+    __tablename__ = "ruling"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[RulingKind]
+    rule: Mapped[str]
+    stage: Mapped[str | None]
+    period: Mapped[str]
+    scope_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
+    until: Mapped[date | None]
+    reason: Mapped[str] = mapped_column(String(1000))
+    document: Mapped[str]
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    at: Mapped[datetime]
+
+    __table_args__ = (Index(None, "rule", "period"),)
+
+
+class Occurrence(Base):
+    """Something that happened and gave rise to a duty: a finding, a complaint, a licence to be cancelled.
+
+    ``stage_id`` is the stage whose evidence was found unfit. ``automatic`` is what followed from a missed date.
+    """
+
+    __tablename__ = "occurrence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    occasion: Mapped[Occasion]
+    rule: Mapped[str]
+    subject_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
+    stage_id: Mapped[int | None] = mapped_column(ForeignKey("stage.id"), index=True)
+    happened_on: Mapped[date]
+    note: Mapped[str] = mapped_column(String(1000))
+    document: Mapped[str]
+    automatic: Mapped[bool]
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    at: Mapped[datetime]
+
+
+class Quota(Base):
+    """A unit's allowances for one year, in tonnes of CO2: what was allocated and what it must surrender."""
+
+    __tablename__ = "quota"
+
+    unit_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    allocated: Mapped[int | None] = mapped_column(BigInteger)
+    due: Mapped[int] = mapped_column(BigInteger)
+    offset: Mapped[int] = mapped_column(BigInteger)
+    """What is surrendered as CCER instead, in tonnes."""
+    document: Mapped[str]
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))
+    at: Mapped[datetime]
 
 
 class Evidence(Base):

@@ -17,10 +17,10 @@ from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS, Standing, days_left, standing
-from storage.conditions import is_blocked, is_due, is_overdue, is_pending, is_submitted
+from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.errors import NotFoundError
-from storage.models import Binding, Contact, Evidence, Organisation, Stage
+from storage.models import Binding, Contact, Evidence, Obligation, Organisation, Stage
 from storage.organisations import Scope
 from storage.tallies import (
     Counts,
@@ -66,6 +66,7 @@ _PAGE = 20
 class Item:
     """One stage as a list shows it. Dates are in Asia/Shanghai, inclusive; bureaus go by their office's name.
 
+    ``notice``, ``notice_version`` and ``made_by`` say which rule made it, ``dated_by`` which notice's date counts.
     ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it.
     ``evidence`` is how many files are bound to it.
     """
@@ -73,6 +74,9 @@ class Item:
     stage_id: int
     version: int
     obligation_id: int
+    notice: str
+    notice_version: str
+    made_by: str
     rule: str
     stage: str
     period: str
@@ -89,7 +93,10 @@ class Item:
     excused: bool
     due_on: date | None
     due_kind: DueKind
+    dated_by: str | None
     act_by_on: date | None
+    extended_to: date | None
+    ruling_id: int | None
     check_by_on: date | None
     submitted_at: datetime | None
     paused_until: date | None
@@ -171,19 +178,18 @@ def duties(
     limit: int = _PAGE,
     offset: int = 0,
 ) -> Page:
-    """Return what an organisation must do itself now or next, dated duties first.
+    """Return what an organisation must do itself now or next; what has no date is in its checklist.
 
-    With ``within_days``, what is due later than so many days from ``today`` is left out; undated duties stay.
+    With ``within_days``, what is due later than so many days from ``today`` is left out.
     """
     conditions: list[ColumnElement[bool]] = [
         is_pending(),
+        is_dated(),
         Stage.ready.is_(True),
         Stage.actor_id == organisation_id,
     ]
     if within_days is not None:
-        conditions.append(
-            or_(Stage.act_by_on.is_(None), Stage.act_by_on <= today + timedelta(days=within_days))
-        )
+        conditions.append(Stage.act_by_on <= today + timedelta(days=within_days))
     return _page(session, conditions, limit=limit, offset=offset)
 
 
@@ -232,12 +238,14 @@ def blocked(
 
 
 def of_unit(session: Session, unit_id: int, *, today: date) -> tuple[Item, ...]:
-    """Return a unit's stages that are pending, or were handed over or decided in the last 31 days.
+    """Return a unit's stages that are pending and dated, or were handed over or decided in the last 31 days.
 
     Whether the reader may see the unit is the caller's to check.
     """
     since = datetime.combine(today, time(), tzinfo=NOTICE_ZONE) - _RECENT
-    recent = or_(is_pending(), is_submitted(), Stage.submitted_at >= since, Stage.decided_at >= since)
+    recent = or_(
+        is_pending() & is_dated(), is_submitted(), Stage.submitted_at >= since, Stage.decided_at >= since
+    )
     return _items(session, _select_items().where(Stage.subject_id == unit_id, recent).order_by(*_order()))
 
 
@@ -325,7 +333,7 @@ _Next = aliased(Stage, name="next")
 def _acting(scope: Scope) -> Select[int]:
     """Select the organisations within a scope that have something pending; those above it are not in it."""
     below = [Stage.actor_level != Level.MUNICIPAL] if scope.level is not Level.MUNICIPAL else []
-    return select(Stage.actor_id).where(scope.stages(), is_pending(), *below)
+    return select(Stage.actor_id).where(scope.stages(), is_pending(), is_dated(), *below)
 
 
 @cache
@@ -337,6 +345,9 @@ def _select_items() -> Select[*tuple[Any, ...]]:
             Stage.id.label("stage_id"),
             Stage.version,
             Stage.obligation_id,
+            Obligation.notice,
+            Obligation.notice_version,
+            Obligation.made_by,
             Stage.rule,
             Stage.name.label("stage"),
             Stage.period,
@@ -353,13 +364,17 @@ def _select_items() -> Select[*tuple[Any, ...]]:
             Stage.excused,
             Stage.due_on,
             Stage.due_kind,
+            Stage.dated_by,
             Stage.act_by_on,
+            Stage.extended_to,
+            Stage.ruling_id,
             _Next.act_by_on.label("check_by_on"),
             Stage.submitted_at,
             Stage.paused_until,
             Stage.reason,
             files.label("evidence"),
         )
+        .join(Obligation, Obligation.id == Stage.obligation_id)
         .join(_Subject, _Subject.id == Stage.subject_id)
         .join(_Actor, _Actor.id == Stage.actor_id)
         .outerjoin(_District, _District.id == Stage.district_id)

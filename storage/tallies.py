@@ -13,7 +13,7 @@ from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS
 from obligations.targets import needed
-from storage.conditions import is_blocked, is_due, is_overdue, is_pending, is_submitted
+from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.dialects import LocalDate
 from storage.models import Binding, Contact, Membership, Organisation, Stage
@@ -94,9 +94,9 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
             _count(waiting).label("waiting"),
             _count(is_due(today, SOON_DAYS)).label("due_soon"),
             _count(is_blocked(today, SOON_DAYS)).label("blocked"),
-            _count(done).label("done"),
+            _count(done & is_dated()).label("done"),
             _count(late).label("late"),
-            _count(done | (Stage.act_by_on <= today)).label("total"),
+            _count((done & is_dated()) | (Stage.act_by_on <= today)).label("total"),
         )
         .select_from(Stage)
         .where(scope.stages())
@@ -127,7 +127,11 @@ def quiet_districts(session: Session, *, today: date) -> frozenset[int]:
         select(Stage.district_id).where(Stage.district_id.is_not(None), news),
         select(Stage.checker_id).where(Stage.checker_id.is_not(None), is_submitted()),
         select(Stage.district_id).where(
-            Stage.district_id.is_not(None), is_pending(), Stage.actor_level != Level.MUNICIPAL, out_of_reach
+            Stage.district_id.is_not(None),
+            is_pending(),
+            is_dated(),
+            Stage.actor_level != Level.MUNICIPAL,
+            out_of_reach,
         ),
     )
     districts = select(Organisation.id).where(

@@ -172,7 +172,9 @@ def _overdue(p: Printer, session: Session, district: str | None, today: date, li
 
 
 def _told(law: Law, item: overview.Item, today: date) -> dict[str, Any]:
-    stage = law.rulebook.rule(item.rule).stage(item.stage)
+    book = law.rulebook
+    made = book.rule_made(item.notice, item.notice_version, item.made_by) or book.rule(item.rule)
+    stage = made.stage(item.stage)
     return {
         "rule": item.rule,
         "stage": item.stage,

@@ -10,6 +10,7 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.config import Settings, SettingsError
 from bot.service import serve
+from obligations.calendar import CalendarError
 from obligations.notice import NoticeError
 from storage.errors import StorageError
 
@@ -43,7 +44,7 @@ def run(port: int, verbose: bool) -> None:  # noqa: FBT001  # click passes optio
         raise click.ClickException(
             f"{type(error).__name__}: check DUEWATCH_TELEGRAM_API_URL and the network"
         ) from None
-    except (SettingsError, StorageError, NoticeError, OSError) as error:
+    except (SettingsError, StorageError, NoticeError, CalendarError, OSError) as error:
         raise click.ClickException(str(error)) from None
 
 

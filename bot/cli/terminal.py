@@ -13,6 +13,7 @@ import click
 from bot.clock import SystemClock
 from bot.config import Settings, SettingsError
 from locales.printer import Printer
+from obligations.calendar import CalendarError
 from obligations.deadlines import ZONE
 from obligations.law import Law
 from obligations.notice import NoticeError
@@ -145,10 +146,10 @@ def today_of(chosen: Settings) -> date:
 
 
 def law() -> Law:
-    """Return the law that ships."""
+    """Return the law in force here: what ships, and what the administrator added in the data folder."""
     try:
-        return Law.shipped()
-    except NoticeError as error:
+        return Law.load(settings().law_folder)
+    except (NoticeError, CalendarError) as error:
         raise Refusal(str(error)) from None
 
 

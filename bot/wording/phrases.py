@@ -13,7 +13,7 @@ from locales.printer import Printer
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Text
+from obligations.notice import Rule, Text
 from obligations.periods import Period, PeriodKind
 from storage.overview import Item
 
@@ -57,13 +57,18 @@ class Voice:
         """Return a title of the notice in this language."""
         return safe(text.zh if self.p.chinese else text.en)
 
+    def rule_of(self, item: Item) -> Rule:
+        """Return the rule that made an item; where its notice is gone, the one that speaks of the duty now."""
+        book = self.law.rulebook
+        return book.rule_made(item.notice, item.notice_version, item.made_by) or book.rule(item.rule)
+
     def rule(self, item: Item) -> str:
         """Return the duty's title in the notice's words."""
-        return self.title(self.law.rulebook.rule(item.rule).title)
+        return self.title(self.rule_of(item).title)
 
     def stage(self, item: Item) -> str:
         """Return the title of the item's own step."""
-        return self.title(self.law.rulebook.rule(item.rule).stage(item.stage).title)
+        return self.title(self.rule_of(item).stage(item.stage).title)
 
     def period(self, text: str) -> str:
         """Return a period as people say it: 2024年1月, 2023年度, 2021、2022年度."""
@@ -83,9 +88,17 @@ class Voice:
         return f"<b>{self.rule(item)}</b> {self.period(item.period)}"
 
     def clause(self, item: Item) -> str:
-        """Return where the duty stands: the notice's number and the clause."""
-        notice = self.law.rulebook.notice_of(item.rule)
-        return f"{notice.number} {self.law.rulebook.rule(item.rule).stage(item.stage).clause}"
+        """Return where the duty stands: the number and clause of the notice whose date counts, † if read second-hand."""
+        book = self.law.rulebook
+        number, rule = item.notice, self.rule_of(item)
+        if item.dated_by not in (None, item.notice):
+            said = [rule for notice, rule in book.by_duty[item.rule] if notice.number == item.dated_by]
+            dating = [each for each in said if any(stage.name == item.stage for stage in each.stages)]
+            if dating and item.dated_by is not None:
+                number, rule = item.dated_by, dating[-1]
+        notice = book.notice(number)
+        mark = " †" if notice is not None and notice.provenance.source == "second-hand" else ""
+        return f"{number} {rule.stage(item.stage).clause}{mark}"
 
     def organisation(self, name: str | None) -> str:
         """Return an organisation's name, safe."""

@@ -175,14 +175,14 @@ class Town:
 
         return self.database.read(work)
 
-    def stages(self, organisation: int) -> list[tuple[str, str, str]]:
-        """Return an organisation's stages as (rule, period, stage), in order."""
+    def stages(self, organisation: int, *, dated: bool = True) -> list[tuple[str, str, str]]:
+        """Return an organisation's stages as (rule, period, stage), in order: those with a date, or those without."""
         return self.database.read(
             lambda session: [
                 (rule, period, name)
                 for rule, period, name in session.execute(
                     select(Stage.rule, Stage.period, Stage.name)
-                    .where(Stage.subject_id == organisation)
+                    .where(Stage.subject_id == organisation, Stage.due_on.is_not(None) == dated)
                     .order_by(Stage.rule, Stage.period, Stage.position)
                 )
             ]

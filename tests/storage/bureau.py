@@ -235,8 +235,10 @@ def _owe_evidence(session: Session, unit: int, district: int, city: int) -> None
     obligation = Obligation(
         notice="渝环规〔2023〕2号",
         notice_version="1",
+        made_by="monthly-evidence",
         rule="monthly-evidence",
         period="2024-01",
+        part="",
         subject_id=unit,
         district_id=district,
         created_at=BORN,

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Sector
@@ -67,13 +68,37 @@ def test_each_stage_knows_its_actor_its_checker_and_whether_it_can_begin(town: T
         (date(2024, 12, 20), date(2025, 1, 20), ["2024-11", "2024-12"]),
     ],
 )
-def test_a_chain_is_made_when_its_first_date_lies_within_both_days(
+def test_a_chain_is_made_whole_when_its_first_date_lies_within_both_days(
     town: Town, first: date, last: date, periods: list[str]
 ) -> None:
     unit = town.unit("plant", town.district("north"))
     town.oblige(first, last)
-    made = {period for rule, period, _ in town.stages(unit) if rule == "monthly-evidence"}
+    made = {
+        period for rule, period, name in town.stages(unit) if (rule, name) == ("monthly-evidence", "unit")
+    }
     assert sorted(made) == periods
+
+
+def test_a_yearly_chain_whose_first_date_had_passed_begins_where_it_stands(town: Town) -> None:
+    """What counts from a hand-over nobody recorded is not asked for; the next fixed date is."""
+    unit = town.unit("plant", town.district("north"))
+    town.oblige(date(2024, 2, 5), date(2024, 3, 1))
+    report = [s for s in town.stages(unit) if s[0] == "annual-report"]
+    assert report == [("annual-report", "2023", "municipal")]
+    stage = town.stage(unit, "annual-report", "2023", "municipal")
+    assert (stage.position, stage.ready, stage.due_on) == (0, True, date(2024, 3, 1))
+
+
+def test_of_a_month_that_had_begun_nothing_is_made(town: Town) -> None:
+    unit = town.unit("plant", town.district("north"))
+    town.oblige(date(2024, 2, 5), date(2024, 2, 20))
+    assert {s[1] for s in town.stages(unit) if s[0] == "monthly-evidence"} == {"2024-01"}
+
+
+def test_a_chain_whose_every_date_had_passed_is_not_made(town: Town) -> None:
+    unit = town.unit("plant", town.district("north"))
+    town.oblige(date(2024, 3, 2), date(2024, 12, 31))
+    assert "annual-report" not in {s[0] for s in town.stages(unit)}
 
 
 def test_making_them_again_changes_nothing_and_a_unit_that_came_later_gets_its_own(town: Town) -> None:
@@ -83,7 +108,9 @@ def test_making_them_again_changes_nothing_and_a_unit_that_came_later_gets_its_o
     assert made > 0
     assert town.oblige(date(2024, 2, 1), date(2024, 6, 1)) == 0
     second = town.unit("second", district)
-    assert town.oblige(date(2024, 2, 1), date(2024, 6, 1)) == len({s[:2] for s in town.stages(second)})
+    made = town.oblige(date(2024, 2, 1), date(2024, 6, 1))
+    own = [*town.stages(second), *town.stages(second, dated=False)]
+    assert made == len({s[:2] for s in own})
     assert town.stages(first) == town.stages(second)
 
 
@@ -102,29 +129,39 @@ def test_other_sectors_report_in_september_and_have_no_monthly_evidence(town: To
     unit = town.unit("kiln", town.district("north"), sector=Sector.BUILDING_MATERIALS)
     town.oblige(date(2023, 9, 4), date(2024, 10, 1))
     assert town.stages(unit) == [("nonpower-report", "2022", "unit"), ("nonpower-report", "2023", "unit")]
+    assert {s[0] for s in town.stages(unit, dated=False)} == {"unit-data-quality-system"}
     assert town.stage(unit, "nonpower-report", "2023").checker_id == town.city
 
 
-def test_what_has_no_date_or_waits_for_an_authority_or_an_event_is_not_made(town: Town) -> None:
+def test_what_has_no_date_is_made_for_the_checklist_once_its_period_has_begun(town: Town) -> None:
     district = town.district("north")
-    unit = town.unit("plant", district)
-    town.oblige(date(2023, 9, 4), date(2024, 12, 31))
-    made = {s[0] for organisation in (unit, district, town.city) for s in town.stages(organisation)}
-    assert (
-        made
-        & {
-            "coal-sample-film",
-            "coal-sample-portion",
-            "coal-sample-retention",
-            "surrender",
-            "pre-allocation",
-            "correction",
-            "complaint",
-            "guidance",
-            "rectification",
-        }
-        == set()
-    )
+    unit = town.unit("plant", district, fuel="coal")
+    gas = town.unit("gas", district, fuel="gas")
+    town.oblige(date(2024, 1, 10), date(2024, 4, 30))
+    undated = town.stages(unit, dated=False)
+    assert ("coal-sample-film", "2024-01", "unit") in undated
+    assert ("coal-sample-film", "2024-02", "unit") not in undated
+    assert ("accounting-parameters", "2024", "unit") in undated
+    assert ("unit-data-quality-system", "2024", "unit") in undated
+    assert not {s[0] for s in town.stages(gas, dated=False)} & {"coal-sample-film", "coal-sample-portion"}
+    of_district = {s[0] for s in town.stages(district, dated=False)}
+    assert {"enforcement-plan", "coal-sample-inspection", "regular-inspection"} <= of_district
+    of_city = {s[0] for s in town.stages(town.city, dated=False)}
+    assert {"guidance", "spot-check", "training", "supervision-and-assessment"} <= of_city
+
+
+def test_what_an_authority_dates_waits_for_its_date_and_what_an_event_brings_is_not_made(town: Town) -> None:
+    district = town.district("north")
+    unit = town.unit("plant", district, fuel="coal")
+    town.oblige(date(2024, 1, 10), date(2024, 4, 30))
+    waiting = town.stage(town.city, "actual-allocation", "2023", "municipal")
+    assert (waiting.due_on, waiting.due_kind, waiting.act_by_on) == (None, DueKind.EXTERNAL, None)
+    made = {
+        s[0]
+        for organisation in (unit, district, town.city)
+        for s in [*town.stages(organisation), *town.stages(organisation, dated=False)]
+    }
+    assert not made & {"coal-sample-retention", "correction", "complaint", "rectification", "anomaly"}
 
 
 def test_districts_and_the_city_have_their_own_lists(town: Town) -> None:
@@ -143,7 +180,7 @@ def test_districts_and_the_city_have_their_own_lists(town: Town) -> None:
 
 class TestWhoIsBound:
     def test_a_unit_closed_before_the_date_owes_nothing(self, town: Town) -> None:
-        unit = town.unit("closed", town.district("north"), until=date(2024, 2, 10))
+        unit = town.unit("closed", town.district("north"), until=date(2024, 2, 8))
         town.oblige(date(2024, 2, 2), date(2024, 3, 1))
         assert town.stages(unit) == []
 

@@ -1,0 +1,96 @@
+"""What the tables are made of: the declarative base, and the words that are stored as text."""
+
+import enum
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, Enum, MetaData, String
+from sqlalchemy.orm import DeclarativeBase
+
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from obligations.notice import Level, Sector
+from obligations.terms import Occasion
+from storage.types import UtcDateTime
+
+
+def _words(kind: type[enum.StrEnum]) -> Enum:
+    """Store an enumeration by its value, as text: readable in any database browser, no type to migrate."""
+    return Enum(
+        kind,
+        native_enum=False,
+        length=20,
+        create_constraint=False,
+        values_callable=lambda e: [m.value for m in e],
+    )
+
+
+class NotificationKind(enum.StrEnum):
+    """What a notification tells its reader."""
+
+    REMINDER = "reminder"
+    """What this contact's organisation must still do, bundled, one a morning."""
+    SUBMITTED = "submitted"
+    """A stage was handed over and now waits for this reader's check."""
+    ACCEPTED = "accepted"
+    """The reader's own submission was accepted."""
+    RETURNED = "returned"
+    """The reader's own submission was returned for correction."""
+    CHANGED = "changed"
+    """An authority waived or extended one of the reader's duties."""
+    DAILY_DIGEST = "daily_digest"
+    """A supervisor's page for the day."""
+    WEEKLY_DIGEST = "weekly_digest"
+    """A lead's page for the week."""
+
+
+class Outcome(enum.StrEnum):
+    """Where a notification stands on its way."""
+
+    PENDING = "pending"
+    """Waiting to be sent, or to be tried again."""
+    SENT = "sent"
+    """The channel confirmed it."""
+    DROPPED = "dropped"
+    """It no longer mattered when its turn came; the reason is recorded."""
+    FAILED = "failed"
+    """The channel refused it for good."""
+    UNKNOWN = "unknown"
+    """It may have arrived: the connection broke before the answer."""
+
+
+class RulingKind(enum.StrEnum):
+    """What an authority decided about a date, for one organisation or many."""
+
+    WAIVE = "waive"
+    """The duty is let go."""
+    EXTEND = "extend"
+    """The date is moved to a later one."""
+    SET_DATE = "set_date"
+    """The date that the notice leaves to an authority is this."""
+
+
+class Base(DeclarativeBase):
+    """The declarative base: constraint names follow one pattern, so migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(),
+        str: String(200),
+        Level: _words(Level),
+        Sector: _words(Sector),
+        Status: _words(Status),
+        DueKind: _words(DueKind),
+        NotificationKind: _words(NotificationKind),
+        Outcome: _words(Outcome),
+        Occasion: _words(Occasion),
+        RulingKind: _words(RulingKind),
+    }
