@@ -47,7 +47,7 @@ def every_reminder_once(record: Record, law: Law) -> Iterator[Violation]:
 
     Days on which the job did not run are made up for by the next run, with the latest mark of each stage.
     """
-    offsets = {rule.name: rule.offsets for rule in law.rulebook.rules}
+    offsets = {rule.duty: rule.offsets for rule in law.rulebook.rules}
     planned: dict[date, Counter[tuple[int, int, int]]] = defaultdict(Counter)
     for row in record.reminders:
         planned[row.planned_on][row.stage_id, row.contact_id, row.mark] += 1

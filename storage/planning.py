@@ -168,7 +168,7 @@ def _marks(law: Law, day: date) -> Iterator[tuple[ColumnElement[bool], ColumnEle
     by_offsets: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for rule in law.rulebook.rules:
         if rule.offsets:
-            by_offsets[rule.offsets].append(rule.name)
+            by_offsets[rule.offsets].append(rule.duty)
     for offsets, rules in by_offsets.items():
         marks = {mark.due_on: -mark.offset for mark in before_due(day, offsets, law.calendar)}
         if marks:
