@@ -178,8 +178,9 @@ async def test_a_malformed_press_changes_nothing_and_is_answered(town: Town, mil
 
 async def test_a_toast_too_late_to_flash_is_said_in_the_chat(town: Town, mill: Person) -> None:
     await mill.say("/help")
+    own = town.stage("青禾磨坊热电有限公司")
     await town.fault("400", "answerCallbackQuery")
-    mill.visitor.press(mill.received[-1]["message_id"], "sub!:1:99")
+    mill.visitor.press(mill.received[-1]["message_id"], f"sub!:{own.id}:99")
     await town.settle()
     assert mill.last == STALE
 
