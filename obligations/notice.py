@@ -141,7 +141,17 @@ class Rulebook:
     @cached_property
     def rules(self) -> tuple[Rule, ...]:
         """Return the rule that gives each duty its chain and its words, in the order of the notices."""
-        return tuple(rules[0][1] for rules in self.by_duty.values())
+        return tuple(rule for _, rule in self._first.values())
+
+    @cached_property
+    def _first(self) -> Mapping[str, tuple[Notice, Rule]]:
+        """The first notice that speaks of each duty, in its latest version that does."""
+        found = {}
+        for duty, said in self.by_duty.items():
+            number = said[0][0].number
+            latest = [notice for notice, _ in said if notice.number == number][-1].version
+            found[duty] = next(each for each in said if (each[0].number, each[0].version) == (number, latest))
+        return MappingProxyType(found)
 
     @cached_property
     def by_duty(self) -> Mapping[str, tuple[tuple[Notice, Rule], ...]]:
@@ -168,7 +178,7 @@ class Rulebook:
         """
         if duty not in self.by_duty:
             raise UnknownRule(duty, list(self.by_duty))
-        return self.by_duty[duty][0][1]
+        return self._first[duty][1]
 
     def notice_of(self, duty: str) -> Notice:
         """Return the notice that gives a duty its chain and its words.
@@ -177,7 +187,7 @@ class Rulebook:
             UnknownRule: there is no such duty.
         """
         self.rule(duty)
-        return self.by_duty[duty][0][0]
+        return self._first[duty][0]
 
     def rule_made(self, number: str, version: str, name: str) -> Rule | None:
         """Return a rule by the notice, the version and the name it was made by; None where that file is gone."""

@@ -390,3 +390,10 @@ def test_the_sectors_are_parted_by_what_binds_them_and_none_is_lost(groups: list
     for sectors, binding in found.items():
         assert bind(book, "report", YEAR, sectors=sectors) == binding
     assert bind(book, "report", YEAR) in found.values()
+
+
+def test_a_duty_is_called_what_the_latest_version_of_its_first_notice_calls_it(tmp_path: Path) -> None:
+    book = versions(tmp_path)
+    assert book.notice_of("report").version == "10"
+    assert book.notice_of("plan").version == "1"
+    assert [each.duty for each in book.rules] == ["report", "plan"]
