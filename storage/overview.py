@@ -115,6 +115,13 @@ class Item:
             soon_days=SOON_DAYS,
         )
 
+    @property
+    def chain_at_risk(self) -> bool:
+        """Whether using every day allowed here would go past the date of the stage that follows."""
+        if self.status not in (Status.OPEN, Status.RETURNED) or self.act_by_on is None:
+            return False
+        return self.check_by_on is not None and self.act_by_on > self.check_by_on
+
     def days_left(self, *, today: date) -> int | None:
         """Return the days until default begins, negative when overdue; None where there is no date."""
         return None if self.act_by_on is None else days_left(self.act_by_on, today)

@@ -121,10 +121,20 @@ class Voice:
     def until(self, item: Item) -> str:
         """Return until when the item must be done, and how many days are left or over."""
         if item.act_by_on is None:
-            return self.p.text("no fixed date")
+            awaited = item.due_kind is DueKind.EXTERNAL
+            return self.p.text("date not announced yet") if awaited else self.p.text("no fixed date")
+        if item.excused:
+            excuse = self.p.text("handed over late by the step before, no default of this office")
+            aim = self.p.day(item.act_by_on, today=self.today, weekday=True)
+            return " · ".join([excuse, self.p.text("aim for {date}", date=aim)])
         parts = [self.deadline(item.act_by_on), self.distance(item.act_by_on)]
         if item.due_kind is DueKind.PROVISIONAL:
             parts.append(self.p.text("provisional"))
+        if item.extended_to == item.act_by_on and item.due_on is not None:
+            parts.append(self.p.text("was {date}", date=self.p.day(item.due_on, today=self.today)))
+        if item.chain_at_risk and item.check_by_on is not None:
+            next_on = self.p.day(item.check_by_on, today=self.today)
+            parts.append(self.p.text("chain at risk: the next step is due {date}", date=next_on))
         return " · ".join(parts)
 
     def deadline(self, day: date) -> str:
