@@ -27,6 +27,8 @@ from obligations.terms import (
 )
 
 _COMMON_YEAR = 2023
+_OTHER_SECTORS = SECTOR_GROUPS["non-power"] - {Sector.STEEL, Sector.CEMENT, Sector.ALUMINIUM}
+"""What is not in the national market yet."""
 
 
 def deadline(p: Printer, given: Deadline) -> str:
@@ -172,6 +174,8 @@ def sectors(p: Printer, given: AbstractSet[Sector]) -> str:
         return p.text("all sectors")
     if given == SECTOR_GROUPS["non-power"]:
         return p.text("all but power")
+    if given == _OTHER_SECTORS:
+        return p.text("all but power, steel, cement and aluminium smelting")
     return p.listed([sector(p, each) for each in Sector if each in given])
 
 
@@ -215,3 +219,12 @@ def threshold(p: Printer, given: Threshold) -> str:
     if least:
         return p.text("at least {pieces}: {of}", pieces=given.pieces, of=of)
     return p.text("at most {pieces}: {of}", pieces=given.pieces, of=of)
+
+
+def span(p: Printer, first: Period, last: Period | None) -> str:
+    """Return from which period through which a rule speaks; without ``last`` it has no end."""
+    if last is None:
+        return p.text("from {period}", period=period(p, first))
+    if last == first:
+        return p.text("for {period}", period=period(p, first))
+    return p.text("for {first} to {last}", first=period(p, first), last=period(p, last))

@@ -59,17 +59,22 @@ class Comparison:
         )
 
     def redated(
-        self, rule: str, stage: str, period: Period, sector: Sector | None, made: tuple[str, str]
+        self,
+        duty: str,
+        stage: str,
+        period: Period,
+        *,
+        sectors: frozenset[Sector] | None,
+        made: tuple[str, str],
     ) -> tuple[date | None, date | None] | None:
         """Return a step's dates before and after, for an obligation made by a notice's number and version.
 
-        Without a sector, for those the duty is for. None where one of the rulebooks does not know the step.
+        Without sectors, for those the duty's first rule is for. None where one of the rulebooks does not know the step.
         """
-        sectors = None if sector is None else frozenset({sector})
         found = []
         for book in (self.before, self.after):
             try:
-                binding = bind(book, rule, period, sectors=sectors, made=made)
+                binding = bind(book, duty, period, sectors=sectors, made=made)
                 found.append(bound_date(binding, stage, calendar=self.calendar).date.due_on)
             except (DeadlineError, LookupError):
                 return None
@@ -284,7 +289,6 @@ def _of_stage(stage: Stage) -> Mapping[Aspect, object]:
         Aspect.CHECKER: stage.checked_by,
         Aspect.CONDITIONS: stage.conditions,
         Aspect.NIL_REPORT: stage.nil_report,
-        Aspect.HARDNESS: stage.hardness,
     }
 
 

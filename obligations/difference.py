@@ -25,7 +25,6 @@ class Aspect(StrEnum):
     CHECKER = "checker"
     CONDITIONS = "conditions"
     NIL_REPORT = "nil_report"
-    HARDNESS = "hardness"
     FUELS = "fuels"
     THRESHOLD = "threshold"
     PARAMETERS = "parameters"

@@ -1,12 +1,11 @@
 """``duewatch calendar``: the working days as published, the check of a calendar file, and adding one."""
 
-import os
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import click
 
+from bot.cli.files import put
 from bot.cli.terminal import Refusal, as_json, as_told, columns, misused, settings, today_of
 from bot.wording.working_days import calendar_ends
 from locales.printer import Printer
@@ -89,7 +88,7 @@ def add(p: Printer, *, file: Path, replace: bool, as_json: bool) -> None:
                 )
             )
         if not same:
-            _put(content, target)
+            put(content, target)
     except OSError as error:
         raise Refusal(
             p.text(
@@ -126,21 +125,6 @@ def _checked(file: Path, *, as_json: bool) -> list[int]:
             problems = [_problem(each) for each in error.problems]
             as_told({"file": str(file), "valid": False, "years": [], "problems": problems})
         raise Refusal(str(error)) from None
-
-
-def _put(content: bytes, target: Path) -> None:
-    """Write a file whole or not at all: a reader sees what was there before, or all of it."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as copy:
-        try:
-            copy.write(content)
-            copy.flush()
-            os.fsync(copy.fileno())
-            Path(copy.name).chmod(0o644)  # made for its owner alone; the service may run as another user
-            Path(copy.name).replace(target)
-        except BaseException:
-            Path(copy.name).unlink(missing_ok=True)
-            raise
 
 
 def _list(p: Printer, years: tuple[PlacedYear, ...], *, as_json: bool) -> None:

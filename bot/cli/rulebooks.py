@@ -1,37 +1,50 @@
-"""``duewatch rules``: the rulebook as a list, one rule in full, and the check of a notice file."""
+"""``duewatch rules``: the register of duties, one duty in full, and what administrators do with notice files."""
 
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import click
 
-from bot import rulewords
-from bot.cli.terminal import Refusal, as_json, as_told, columns, law, misused
+from bot.cli.differences import diff
+from bot.cli.files import put
+from bot.cli.notices import add, check
+from bot.cli.terminal import RULE_DAY, Refusal, as_json, as_told, columns, law, misused
 from bot.cli.timelines import timeline
-from locales.printer import Printer
-from obligations.notice import NoticeError, Rule, Rulebook, Text, UnknownRule, load_notice
+from bot.register.duties import as_data, register
+from bot.register.one_duty import as_full_data, described
+from bot.register.page import page
+from bot.register.sheet import sheet
+from bot.register.terminal import NARROWEST, printed
+from locales.printer import LANGUAGES, Printer
+from obligations.law import Law
+from obligations.notice import Rulebook, UnknownRule
+from obligations.periods import FIRST_YEAR, LAST_YEAR
 
-
-def _said(p: Printer, text: Text | None) -> str:
-    return "" if text is None else text.zh if p.chinese else text.en
+_SCREEN = (100, 24)
+_WIDEST = 160
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def rules(context: click.Context) -> None:
-    """Show the rulebook, or check a notice file."""
+    """Show the register of duties; check, compare and add notice files."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
 
-rules.add_command(timeline)
+for _command in (check, add, diff, timeline):
+    rules.add_command(_command)
 
 
 @rules.command("list")
 @as_json
 @click.pass_obj
 def list_(p: Printer, *, as_json: bool = False) -> None:
-    """List every rule with its stages and clauses."""
+    """List every duty with its stages and clauses."""
     book = law().rulebook
     if as_json:
         as_told([_summary(duty, book) for duty in book.by_duty])
@@ -43,10 +56,14 @@ def list_(p: Printer, *, as_json: bool = False) -> None:
             if book.notice_of(duty) is notice
         ]
         if own:
-            click.echo(f"{notice.number}  {_said(p, notice.title)}")
+            click.echo(f"{notice.number}  {notice.title.of(p.language)}")
         columns(
             [
-                (f"  {rule.duty}", ", ".join(stage.name for stage in rule.stages), _said(p, rule.title))
+                (
+                    f"  {rule.duty}",
+                    ", ".join(stage.name for stage in rule.stages),
+                    rule.title.of(p.language),
+                )
                 for rule in own
             ]
         )
@@ -54,81 +71,97 @@ def list_(p: Printer, *, as_json: bool = False) -> None:
 
 @rules.command()
 @click.argument("rule", required=False)
-@as_json
-@click.pass_context
-def show(context: click.Context, *, rule: str | None, as_json: bool) -> None:
-    """Show one rule in full: what each stage hands over, to whom, by when, and the words of the notice."""
-    if rule is None:
-        context.invoke(list_, as_json=as_json)
-        return
-    book = law().rulebook
-    try:
-        found = book.rule(rule)
-    except UnknownRule as error:
-        misused(str(error))
-    if as_json:
-        as_told({"notice": book.notice_of(rule).number, **found.model_dump(mode="json")})
-        return
-    _show(context.obj, found, book.notice_of(rule).number)
-
-
-def _show(p: Printer, rule: Rule, number: str) -> None:
-    click.echo(f"{_said(p, rule.title)}  ({rule.name}, {number})")
-    first = p.text("from {period}", period=rule.first_period)
-    last = "" if rule.last_period is None else p.text("through {period}", period=rule.last_period)
-    often = rulewords.recurrence(p, rule.recurrence)
-    click.echo(f"  {often}  {first} {last}".rstrip())
-    for stage in rule.stages:
-        actor = rulewords.level(p, stage.actor)
-        click.echo(f"\n  {stage.name}  {actor}: {_said(p, stage.title)}  〔{stage.clause}〕")
-        click.echo(f"    {stage.source_words}")
-        told = [
-            (p.text("Deadline"), rulewords.deadline(p, stage.deadline)),
-            (p.text("Handed to"), rulewords.recipient(p, stage.submit_to)),
-            (p.text("Channel"), _said(p, stage.channel)),
-            (p.text("Counts as done"), _said(p, stage.evidence)),
-            (p.text("Checked by"), rulewords.level(p, stage.checked_by) if stage.checked_by else ""),
-        ]
-        columns([(f"    {name}", words) for name, words in told if words])
-
-
-@rules.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--on", type=RULE_DAY, metavar="DATE", help="What is in force on this day, with the dates of its year."
+)
+@click.option(
+    "--year", type=click.IntRange(FIRST_YEAR, LAST_YEAR), help="What a year brings, with its dates."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write one HTML page to print or to hang on a wall.",
+)
+@click.option("--language", type=click.Choice(list(LANGUAGES)), help="Language of the register.")
 @as_json
 @click.pass_obj
-def check(p: Printer, *, file: Path, as_json: bool) -> None:
-    """Check a notice file, and name the line, the rule and the key of everything that is wrong; exit code 1."""
-    try:
-        notice = load_notice(file)
-    except NoticeError as error:
-        if as_json:
-            as_told(
-                {"file": str(file), "valid": False, "problems": [_problem(each) for each in error.problems]}
-            )
-        raise Refusal(str(error)) from None
-    if as_json:
-        as_told(
-            {
-                "file": str(file),
-                "valid": True,
-                "number": notice.number,
-                "rules": len(notice.rules),
-                "problems": [],
-            }
-        )
+def show(
+    p: Printer,
+    *,
+    rule: str | None,
+    on: date | None,
+    year: int | None,
+    output: Path | None,
+    language: str | None,
+    as_json: bool,
+) -> None:
+    """Show the register: who does what by when, to whom, and what counts as done. With RULE, one duty in full."""
+    if on is not None and year is not None:
+        misused(p.text("give --on or --year, not both"))
+    if output is not None and as_json:
+        misused(p.text("give -o or --json, not both"))
+    p = p if language is None else Printer.for_language(language)
+    in_force = law()
+    if rule is not None:
+        _duty(p, in_force, rule, on=on, year=year, output=output, as_json=as_json)
         return
-    click.echo(
-        p.plural(
-            "{number}: {n} rule, no fault.",
-            "{number}: {n} rules, no fault.",
-            len(notice.rules),
-            number=notice.number,
-        )
-    )
+    made = register(in_force, year=year, on=on)
+    if not made.duties:
+        raise Refusal(p.text("no notice is in force then; give a later day or year"))
+    if as_json:
+        as_told([as_data(duty) for duty in made.duties])
+    elif output is not None:
+        _write(p, page(sheet(p, made)), output)
+    else:
+        _print(printed(sheet(p, made), _width()))
 
 
-def _problem(problem: Any) -> dict[str, Any]:  # noqa: ANN401  # the fields of a `Problem`, by name
-    return {name: getattr(problem, name) for name in ("file", "line", "rule", "stage", "key", "message")}
+def _duty(
+    p: Printer,
+    in_force: Law,
+    name: str,
+    *,
+    on: date | None,
+    year: int | None,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    try:
+        in_force.rulebook.rule(name)
+    except UnknownRule as error:
+        misused(str(error))
+    if output is not None:
+        misused(p.text("-o writes the whole register; leave out {rule}", rule=name))
+    made = register(in_force, year=year, on=on)
+    found = [duty for duty in made.duties if duty.name == name]
+    if not found:
+        raise Refusal(p.text("{rule} asks for nothing then; leave out --on and --year", rule=name))
+    said = in_force.rulebook.by_duty[name]
+    if as_json:
+        as_told(as_full_data(found[0], said))
+    else:
+        _print(described(p, replace(made, duties=(found[0],)), said, _width()))
+
+
+def _write(p: Printer, text: str, path: Path) -> None:
+    try:
+        put(text.encode(), path)
+    except OSError as error:
+        raise Refusal(
+            p.text("{path} cannot be written or read: {reason}", path=path, reason=error.strerror)
+        ) from None
+    click.echo(p.text("Wrote {path}.", path=path), err=True)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _width() -> int:
+    """Return how wide the register is printed: as the screen, within reason; 100 columns where there is none."""
+    return min(max(shutil.get_terminal_size(_SCREEN).columns, NARROWEST), _WIDEST)
 
 
 def _summary(duty: str, book: Rulebook) -> dict[str, Any]:
