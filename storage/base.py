@@ -38,6 +38,8 @@ class NotificationKind(enum.StrEnum):
     """The reader's own submission was returned for correction."""
     CHANGED = "changed"
     """An authority waived or extended one of the reader's duties."""
+    EVENT = "event"
+    """Something happened that gives the reader's organisation a new duty."""
     DAILY_DIGEST = "daily_digest"
     """A supervisor's page for the day."""
     WEEKLY_DIGEST = "weekly_digest"

@@ -22,8 +22,8 @@ def is_pending() -> ColumnElement[bool]:
 
 @cache
 def is_submitted() -> ColumnElement[bool]:
-    """Return the condition that a stage waits for its check."""
-    return _is_one_of(Status.SUBMITTED)
+    """Return the condition that a stage waits for its check; what another carries is checked with that."""
+    return and_(_is_one_of(Status.SUBMITTED), Stage.ready)
 
 
 @lru_cache(maxsize=64)
@@ -41,9 +41,9 @@ def is_due(today: date, within_days: int) -> ColumnElement[bool]:
 
 @lru_cache(maxsize=64)
 def is_blocked(today: date, within_days: int) -> ColumnElement[bool]:
-    """Return the condition that a stage cannot start although its date has passed or is near."""
+    """Return the condition that a stage cannot start, for the one before it, although its date has passed or is near."""
     last = today + timedelta(days=within_days)
-    return and_(is_pending(), not_(Stage.ready), has_date(), Stage.act_by_on <= last)
+    return and_(is_pending(), not_(Stage.ready), Stage.position > 0, has_date(), Stage.act_by_on <= last)
 
 
 @cache

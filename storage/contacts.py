@@ -169,6 +169,12 @@ def of_organisation(session: Session, organisation_id: int) -> Sequence[Contact]
     ).all()
 
 
+def staff_of(session: Session, organisation_id: int) -> Sequence[Contact]:
+    """Return whom an organisation's news is for: its leads only where nobody else can be reached, for they read digests."""
+    people = of_organisation(session, organisation_id)
+    return [contact for contact in people if not contact.lead] or people
+
+
 def address_of(session: Session, contact_id: int, channel: str) -> str | None:
     """Return a contact's active address on a channel."""
     return session.scalar(

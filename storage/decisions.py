@@ -19,14 +19,12 @@ from obligations.deadlines import Facts
 from obligations.decisions import Action, Link, Status, decide
 from obligations.law import Law
 from obligations.notice import Level, SubmitPlus
+from obligations.occasions import correction_days
 from obligations.periods import Period
-from storage import contacts, outbox, trail
+from storage import contacts, corrections, outbox, trail
 from storage.errors import NotFoundError, StaleError
 from storage.models import NotificationKind, Stage
 from storage.types import local_date
-
-CORRECTION_WORKING_DAYS = 3
-"""Notice 二(七): 应在3个工作日内组织重点排放单位完成核实和更正; the day of the finding is not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +64,7 @@ def return_for_correction(
     now: datetime,
     version: int | None = None,
 ) -> Stage:
-    """Send a stage back with a reason; it is due again at the end of the 3rd working day after today."""
+    """Send a stage back with a reason; its correction is due the working days after today that the law gives."""
     return _act(session, law, stage_id, Action.RETURN, by=by, now=now, version=version, reason=reason)
 
 
@@ -186,6 +184,8 @@ def _act(
     else:
         _move_date(stage, until, reason)
     _hand_over(law, chain)
+    for change in changes:
+        corrections.follow(session, chain[change.position], by=by.contact_id, now=now)
     trail.record(
         session,
         action.value,
@@ -229,7 +229,9 @@ def _apply(
         stage.decided_at = now
         stage.reason = reason
     if status is Status.RETURNED:
-        stage.act_by_on = law.calendar.add_working_days(local_date(now), CORRECTION_WORKING_DAYS)
+        days = correction_days(law.rulebook, stage.rule)
+        if days is not None:
+            stage.act_by_on = law.calendar.add_working_days(local_date(now), days)
         stage.excused = False
 
 
@@ -327,12 +329,9 @@ def _tell(
     now: datetime,
     key: str | None = None,
 ) -> None:
-    """Tell an organisation's contacts; its leads only where nobody else can be reached, for they read digests."""
-    people = contacts.of_organisation(session, organisation_id)
-    staff = [contact for contact in people if not contact.lead] or people
     outbox.enqueue(
         session,
-        [contact.id for contact in staff],
+        [contact.id for contact in contacts.staff_of(session, organisation_id)],
         kind,
         key=key or f"{stage.id}:{stage.version}",
         stage_id=stage.id,

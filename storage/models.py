@@ -188,8 +188,9 @@ class Stage(Base):
     ``due_on`` is the notice's date, ``dated_by`` the number of the notice that gives it; ``act_by_on`` is the date
     after which default begins: the due date, or the correction date after a return, the internal target after a late
     hand-over, or an extension. All are dates in Asia/Shanghai, inclusive. ``extended_to`` and ``ruling_id`` say what
-    an authority decided. ``ready`` is false while the stage before has not handed over. ``version`` rises with every
-    decision: a button carries the version it was drawn for.
+    an authority decided. ``ready`` is false while the stage before has not handed over; of a first stage, where it is
+    carried: the correction of evidence that never came is handed over with that evidence (`storage.corrections`).
+    ``version`` rises with every decision: a button carries the version it was drawn for.
     """
 
     __tablename__ = "stage"
@@ -276,7 +277,9 @@ class Ruling(Base):
 class Occurrence(Base):
     """Something that happened and gave rise to a duty: a finding, a complaint, a licence to be cancelled.
 
-    ``stage_id`` is the stage whose evidence was found unfit. ``automatic`` is what followed from a missed date.
+    ``stage_id`` is the stage it happened to: whose evidence was found unfit, whose date was missed. ``rule`` is that
+    stage's duty; of what happened to none, the first duty it gave rise to. ``automatic`` is what followed from a
+    missed date by itself. The obligations it gave rise to carry its id in their ``part``, as ``#12``.
     """
 
     __tablename__ = "occurrence"
