@@ -1,10 +1,14 @@
-"""The municipality, its districts and their units: who exists when, and who may see whom."""
+"""The municipality, its districts and their units: who exists when, who acts for whom, and who may see whom.
 
-from collections.abc import Sequence
+A district that has ended goes on acting until its successor is named and there; from then on the successor acts. On a
+day that is the last of the one and the first of the other, the successor does.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from obligations.notice import Level
@@ -23,7 +27,7 @@ class Scope:
     organisation_id: int
 
     def stages(self) -> ColumnElement[bool]:
-        """Return the condition that keeps the stages within this scope."""
+        """Return the condition that keeps the stages of this scope: a district's are those it handles or handled."""
         match self.level:
             case Level.MUNICIPAL:
                 return true()
@@ -31,6 +35,16 @@ class Scope:
                 return Stage.district_id == self.organisation_id
             case _:
                 return Stage.subject_id == self.organisation_id
+
+    def holds(self, *, subject_id: int, district_id: int | None) -> bool:
+        """Say of one stage what `stages` says of all."""
+        match self.level:
+            case Level.MUNICIPAL:
+                return True
+            case Level.DISTRICT:
+                return district_id == self.organisation_id
+            case _:
+                return subject_id == self.organisation_id
 
 
 def valid_on(day: date) -> ColumnElement[bool]:
@@ -40,11 +54,55 @@ def valid_on(day: date) -> ColumnElement[bool]:
     )
 
 
-def member_on(day: date) -> ColumnElement[bool]:
+def member_on(day: date, *, of: type[Membership] = Membership) -> ColumnElement[bool]:
     """Return the condition that a membership holds on ``day``; both ends are inclusive."""
-    return (func.coalesce(Membership.from_on, date.min) <= day) & (
-        func.coalesce(Membership.to_on, date.max) >= day
+    return (func.coalesce(of.from_on, date.min) <= day) & (func.coalesce(of.to_on, date.max) >= day)
+
+
+def has_handed_over(day: date) -> ColumnElement[bool]:
+    """Return the condition that a successor acts for an organisation on ``day``.
+
+    It does from its own first day or from the day after the other's last, whichever is later; where the last day of
+    the one is the first of the other, it does on that day.
+    """
+    heir = aliased(Organisation)
+    ended = or_(Organisation.valid_to < day, and_(Organisation.valid_to == day, heir.valid_from == day))
+    return (
+        select(heir.id)
+        .where(heir.id == Organisation.successor_id, func.coalesce(heir.valid_from, date.min) <= day, ended)
+        .correlate(Organisation)
+        .exists()
     )
+
+
+def in_office(day: date) -> ColumnElement[bool]:
+    """Return the condition that an organisation acts on ``day``: it exists, or is a district nobody has succeeded yet."""
+    begun = func.coalesce(Organisation.valid_from, date.min) <= day
+    stays = or_(func.coalesce(Organisation.valid_to, date.max) >= day, Organisation.level == Level.DISTRICT)
+    return begun & stays & ~has_handed_over(day)
+
+
+def stand_ins(session: Session, *, on: date) -> Mapping[int, int]:
+    """Return who acts on ``on`` for each organisation that has handed over: the last of a row of successors."""
+    heirs = {
+        ended: heir
+        for ended, heir in session.execute(
+            select(Organisation.id, Organisation.successor_id).where(has_handed_over(on))
+        )
+        if heir is not None
+    }
+    acting = {}
+    for ended in heirs:
+        last = ended
+        while last in heirs:
+            last = heirs[last]
+        acting[ended] = last
+    return acting
+
+
+def in_charge(district_id: SQLColumnExpression[int], acting: Mapping[int, int]) -> SQLColumnExpression[int]:
+    """Return who acts for a column's district, by `stand_ins`; the district itself where nobody else does."""
+    return case(dict(acting), value=district_id, else_=district_id) if acting else district_id
 
 
 def get(session: Session, organisation_id: int) -> Organisation:
@@ -96,23 +154,72 @@ def districts(session: Session, *, on: date) -> Sequence[Organisation]:
     ).all()
 
 
+def every_district(session: Session) -> Sequence[Organisation]:
+    """Return all districts that are, were or will be, in the order of their codes."""
+    return session.scalars(
+        select(Organisation).where(Organisation.level == Level.DISTRICT).order_by(Organisation.code)
+    ).all()
+
+
 def district_of(session: Session, unit_id: int, *, on: date) -> Organisation | None:
-    """Return the district a unit belongs to on ``on``; None where its membership has a gap."""
-    return session.scalar(
-        select(Organisation)
-        .join(Membership, Membership.district_id == Organisation.id)
-        .where(Membership.unit_id == unit_id, member_on(on))
+    """Return the district in charge of a unit on ``on``: its own, or who acts for that; None in a gap of membership."""
+    member = session.scalar(
+        select(Membership.district_id).where(Membership.unit_id == unit_id, member_on(on))
+    )
+    return None if member is None else get(session, stand_ins(session, on=on).get(member, member))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """A district that no longer exists, or has handed over, on a day.
+
+    ``last_on`` is the last day of its validity (inclusive), ``handed_over_on`` the first on which ``successor`` acts
+    for it; both of these are None while it goes on acting itself.
+    """
+
+    district: Organisation
+    last_on: date
+    successor: Organisation | None
+    handed_over_on: date | None
+
+
+def ending_of(session: Session, organisation_id: int, *, on: date) -> Ending | None:
+    """Return how a district has ended by ``on``; None for one that still exists and has not handed over."""
+    district = get(session, organisation_id)
+    if district.level is not Level.DISTRICT or district.valid_to is None:
+        return None
+    acting = stand_ins(session, on=on).get(district.id)
+    if acting is None or district.successor_id is None:
+        ending = Ending(district=district, last_on=district.valid_to, successor=None, handed_over_on=None)
+        return ending if district.valid_to < on else None
+    begins_on = get(session, district.successor_id).valid_from or date.min
+    after = district.valid_to if begins_on == district.valid_to else district.valid_to + timedelta(days=1)
+    return Ending(
+        district=district,
+        last_on=district.valid_to,
+        successor=get(session, acting),
+        handed_over_on=max(after, begins_on),
     )
 
 
 def units(session: Session, scope: Scope, *, on: date) -> Sequence[Organisation]:
     """Return the units within a scope that exist on ``on``, by name."""
-    return session.scalars(_units(scope, on).order_by(Organisation.name)).all()
+    return session.scalars(_units(session, scope, on).order_by(Organisation.name)).all()
 
 
 def within(session: Session, unit_id: int, scope: Scope, *, on: date) -> bool:
     """Whether a unit lies within a scope on ``on``."""
-    return session.scalar(_units(scope, on).where(Organisation.id == unit_id)) is not None
+    return session.scalar(_units(session, scope, on).where(Organisation.id == unit_id)) is not None
+
+
+def sees(session: Session, scope: Scope, *, subject_id: int, district_id: int | None, on: date) -> bool:
+    """Whether a stage may be seen from a scope on ``on``: one it holds, or for a district any of a unit of its own.
+
+    So who takes a unit over sees the whole of its history, and who gave it up sees what it handled itself.
+    """
+    if scope.holds(subject_id=subject_id, district_id=district_id):
+        return True
+    return scope.level is Level.DISTRICT and within(session, subject_id, scope, on=on)
 
 
 def find_units(
@@ -142,25 +249,20 @@ def find_units(
         Organisation.id.in_(select(Alias.organisation_id).where(Alias.text == words)),
     )
     return session.scalars(
-        _units(scope, on)
+        _units(session, scope, on)
         .where(matches)
         .order_by(exact.desc(), func.length(Organisation.name), Organisation.name)
         .limit(limit)
     ).all()
 
 
-def _units(scope: Scope, on: date) -> Select[Organisation]:
+def _units(session: Session, scope: Scope, on: date) -> Select[Organisation]:
     query = select(Organisation).where(Organisation.level == Level.UNIT, valid_on(on))
     match scope.level:
         case Level.MUNICIPAL:
             return query
         case Level.DISTRICT:
-            inside = aliased(Membership)
-            members = select(inside.unit_id).where(
-                inside.district_id == scope.organisation_id,
-                func.coalesce(inside.from_on, date.min) <= on,
-                func.coalesce(inside.to_on, date.max) >= on,
-            )
-            return query.where(Organisation.id.in_(members))
+            own = in_charge(Membership.district_id, stand_ins(session, on=on)) == scope.organisation_id
+            return query.where(Organisation.id.in_(select(Membership.unit_id).where(own, member_on(on))))
         case _:
             return query.where(Organisation.id == scope.organisation_id)
