@@ -88,18 +88,20 @@ class Comparison:
         )
 
     def _duties(self) -> Iterator[str]:
-        """Yield the duties that a changed notice can bear on, in the order of the rulebooks."""
-        rules = [
-            rule for book in (self.after, self.before) for notice in book.notices for rule in notice.rules
-        ]
-        changed = [
-            rule
-            for book in (self.after, self.before)
-            for notice in book.notices
-            if _key(notice) not in self._unchanged
+        """Yield the duties that a changed notice can bear on, in the order of the rulebooks.
+
+        All versions of it count: what a later version leaves out ends.
+        """
+        notices = (*self.after.notices, *self.before.notices)
+        changed = {notice.number for notice in notices if _key(notice) not in self._unchanged}
+        rules = [rule for notice in notices for rule in notice.rules]
+        names = {
+            name
+            for notice in notices
+            if notice.number in changed
             for rule in notice.rules
-        ]
-        names = {name for rule in changed for name in (rule.duty, *rule.absorbs)}
+            for name in (rule.duty, *rule.absorbs)
+        }
         names |= {rule.duty for rule in rules if names & set(rule.absorbs)}
         yield from (duty for duty in dict.fromkeys(rule.duty for rule in rules) if duty in names)
 
