@@ -1,5 +1,7 @@
 """What storage refuses. The docstring of each is its default message."""
 
+from datetime import date
+
 
 class StorageError(Exception):
     """The storage refused."""
@@ -32,5 +34,32 @@ class EvidenceRefusedError(StorageError):
 
     def __init__(self, code: str, **arguments: str | int) -> None:
         super().__init__(f"evidence refused: {code}")
+        self.code = code
+        self.arguments = arguments
+
+
+class OccurrenceRefusedError(StorageError):
+    """What happened cannot be recorded so.
+
+    ``code`` says why: ``future``, ``passed``, ``too_early``, ``nothing_arises``, ``no_district``, ``no_note``,
+    ``too_long``, ``no_stage``, ``settled``, ``not_handed_over``, ``waiting_check``, ``returned``, ``not_in_default``
+    or ``recorded``; ``arguments`` fill the sentence the reader gets.
+    """
+
+    def __init__(self, code: str, **arguments: str | int | date) -> None:
+        super().__init__(f"occurrence refused: {code}")
+        self.code = code
+        self.arguments = arguments
+
+
+class QuotaRefusedError(StorageError):
+    """An amount of allowances or of CCER cannot be recorded so.
+
+    ``code`` says why: ``not_a_unit``, ``not_covered``, ``negative``, ``year``, ``offset_above_cap``, ``due_unknown``,
+    ``above_cap`` or ``no_rule``; ``arguments`` fill the sentence the reader gets.
+    """
+
+    def __init__(self, code: str, **arguments: str | int) -> None:
+        super().__init__(f"quota refused: {code}")
         self.code = code
         self.arguments = arguments

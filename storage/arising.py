@@ -1,0 +1,298 @@
+"""Making the obligations that an event gives rise to: one INSERT … SELECT for each duty, for one occurrence or thousands.
+
+What is recorded by a person is `storage.occurrences`'; here is also what follows from a missed date by itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, select
+from sqlalchemy.orm import Session
+
+from obligations.decisions import Status
+from obligations.law import Law
+from obligations.notice import Level, Sector
+from obligations.occasions import Arisen, Cause, arising, causes
+from obligations.periods import Period
+from obligations.terms import Occasion
+from storage import contacts, organisations, outbox, trail
+from storage.conditions import is_overdue
+from storage.models import NotificationKind, Obligation, Occurrence, Organisation, Stage
+from storage.statements import insert_ignoring_conflicts, rows_changed
+from storage.types import local_date
+
+_DAY = timedelta(days=1)
+_MISSED = (Occasion.UNFIT_EVIDENCE, Occasion.DEFAULT)
+"""What a missed date is by itself: evidence that is not timely, a surrender in default. Notice 二(五), 二(七)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Missed:
+    """Stages of one duty, period and sector whose last day was the same."""
+
+    duty: str
+    period: str
+    act_by_on: date
+    sector: Sector
+    fuel: str | None
+
+
+def open_missed(session: Session, law: Law, *, now: datetime) -> int:
+    """Record what missed dates give rise to, with the obligations; repeating it changes nothing.
+
+    Evidence that was not handed over opens its correction on the day after its last day, an extension counted in, and
+    a surrender in default its rectification. One occurrence a stage; a date that moved on, or a return, opens none.
+    Returns how many stages had been missed.
+    """
+    today = local_date(now)
+    found = 0
+    for occasion in _MISSED:
+        for duty in causes(law.rulebook, occasion):
+            for missed in _missed(session, occasion, duty, today=today):
+                found += _open(session, law, occasion, missed, now=now)
+    return found
+
+
+def make(
+    session: Session,
+    arisen: Arisen,
+    found: Select[int, int, int | None],
+    *,
+    carried: bool,
+    now: datetime,
+) -> tuple[int, ...]:
+    """Make one duty's obligation for each occurrence selected, and return the ids of their first stages.
+
+    ``found`` selects the occurrence, whose obligation it is, and the district in charge, labelled ``occurrence``,
+    ``subject`` and ``district``. With ``carried`` it goes with the stage the occurrence is of.
+    """
+    rows = found.subquery()
+    part = literal("#").concat(cast(rows.c.occurrence, String))
+    binding = arisen.binding
+    values = {
+        "notice": literal(binding.notice.number),
+        "notice_version": literal(binding.notice.version),
+        "made_by": literal(binding.rule.name),
+        "rule": literal(binding.duty),
+        "period": literal(str(binding.period)),
+        "part": part,
+        "subject_id": rows.c.subject,
+        "district_id": rows.c.district,
+        "created_at": literal(now, Obligation.__table__.c.created_at.type),
+    }
+    # Without a WHERE, SQLite would take ON CONFLICT for a join's.
+    chosen = select(*values.values()).where(rows.c.subject.is_not(None))
+    rows_changed(session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), chosen))
+    municipality = organisations.municipality(session).id
+    for position in range(len(arisen.steps)):
+        _insert_stages(session, arisen, position, part, municipality, carried=carried and position == 0)
+    first = (
+        select(Stage.id)
+        .join(Obligation, Obligation.id == Stage.obligation_id)
+        .where(
+            Obligation.rule == binding.duty,
+            Obligation.period == str(binding.period),
+            Obligation.part.in_(select(part)),
+            Stage.position == 0,
+        )
+        .order_by(Stage.id)
+    )
+    return tuple(session.scalars(first))
+
+
+def announce(
+    session: Session, stage_ids: Sequence[int], *, now: datetime, recorded_by: int | None = None
+) -> None:
+    """Tell those who must act, in one message each; the contact who recorded it needs no telling.
+
+    A correction that goes with its evidence is not told apart: the morning's reminder names its date.
+    """
+    by_actor: dict[int, list[tuple[int, str]]] = defaultdict(list)
+    rows = session.execute(
+        select(Stage.actor_id, Stage.id, Obligation.part)
+        .join(Obligation, Obligation.id == Stage.obligation_id)
+        .where(Stage.id.in_(stage_ids), Stage.ready)
+        .order_by(Stage.id)
+    )
+    for actor_id, stage_id, part in rows:
+        by_actor[actor_id].append((stage_id, part))
+    for actor_id, stages in by_actor.items():
+        first, part = stages[0]
+        occurrence = int(part.removeprefix("#"))
+        people = [contact.id for contact in contacts.staff_of(session, actor_id)]
+        outbox.enqueue(
+            session,
+            [contact_id for contact_id in people if contact_id != recorded_by],
+            NotificationKind.EVENT,
+            key=f"occurrence:{occurrence}",
+            stage_id=first,
+            now=now,
+            not_before=outbox.after_quiet_hours(now),
+            facts={"occurrence": occurrence, "stage_ids": [stage_id for stage_id, _ in stages]},
+        )
+
+
+def _missed(session: Session, occasion: Occasion, duty: str, *, today: date) -> list[_Missed]:
+    rows = session.execute(
+        select(Stage.period, Stage.act_by_on, Organisation.sector, Organisation.fuel)
+        .join(Organisation, Organisation.id == Stage.subject_id)
+        .where(*_is_missed(occasion, duty, today=today), Organisation.sector.is_not(None))
+        .distinct()
+        .order_by(Stage.act_by_on, Stage.period)
+    )
+    return [
+        _Missed(duty=duty, period=period, act_by_on=act_by_on, sector=sector, fuel=fuel)
+        for period, act_by_on, sector, fuel in rows
+        if act_by_on is not None and sector is not None
+    ]
+
+
+def _is_missed(occasion: Occasion, duty: str, *, today: date) -> tuple[ColumnElement[bool], ...]:
+    known = select(Occurrence.id).where(Occurrence.stage_id == Stage.id, Occurrence.occasion == occasion)
+    conditions: tuple[ColumnElement[bool], ...] = (
+        is_overdue(today),
+        Stage.rule == duty,
+        Stage.actor_level == Level.UNIT,
+        ~known.exists(),
+    )
+    if occasion is Occasion.UNFIT_EVIDENCE:
+        # What was returned has the clock of its return.
+        return (*conditions, Stage.status == Status.OPEN)
+    return conditions
+
+
+def _open(session: Session, law: Law, occasion: Occasion, missed: _Missed, *, now: datetime) -> int:
+    happened_on = missed.act_by_on + _DAY
+    duties = arising(
+        law,
+        occasion,
+        level=Level.UNIT,
+        sector=missed.sector,
+        fuel=missed.fuel,
+        happened_on=happened_on,
+        cause=Cause(duty=missed.duty, period=Period.parse(missed.period)),
+    )
+    if not duties:
+        return 0
+    last = session.scalar(select(func.max(Occurrence.id))) or 0
+    opened = _insert_occurrences(session, occasion, missed, happened_on=happened_on, now=now)
+    if not opened:
+        return 0
+    new = (
+        Occurrence.id > last,
+        Occurrence.automatic,
+        Occurrence.occasion == occasion,
+        Occurrence.rule == missed.duty,
+        Occurrence.happened_on == happened_on,
+    )
+    made: list[int] = []
+    for arisen in duties:
+        subject = _bearer(arisen)
+        found = (
+            select(
+                Occurrence.id.label("occurrence"),
+                subject.label("subject"),
+                Stage.district_id.label("district"),
+            )
+            .join(Stage, Stage.id == Occurrence.stage_id)
+            .where(*new)
+        )
+        carried = occasion is Occasion.UNFIT_EVIDENCE and arisen.per is Level.UNIT
+        made += make(session, arisen, found, carried=carried, now=now)
+    trail.record(
+        session,
+        "arisen",
+        at=now,
+        occasion=occasion.value,
+        rule=missed.duty,
+        period=missed.period,
+        happened_on=happened_on.isoformat(),
+        duties=[arisen.binding.duty for arisen in duties],
+        occurrences=list(session.scalars(select(Occurrence.id).where(*new).order_by(Occurrence.id))),
+    )
+    announce(session, made, now=now)
+    return opened
+
+
+def _insert_occurrences(
+    session: Session, occasion: Occasion, missed: _Missed, *, happened_on: date, now: datetime
+) -> int:
+    columns = Occurrence.__table__.c
+    values = {
+        "occasion": literal(occasion, columns.occasion.type),
+        "rule": literal(missed.duty),
+        "subject_id": Stage.subject_id,
+        "stage_id": Stage.id,
+        "happened_on": literal(happened_on, columns.happened_on.type),
+        "note": literal(""),
+        "document": literal(""),
+        "automatic": literal(True),
+        "at": literal(now, columns.at.type),
+    }
+    rows = (
+        select(*values.values())
+        .join(Organisation, Organisation.id == Stage.subject_id)
+        .where(
+            *_is_missed(occasion, missed.duty, today=local_date(now)),
+            Stage.period == missed.period,
+            Stage.act_by_on == missed.act_by_on,
+            Organisation.sector == missed.sector,
+            Organisation.fuel.is_not_distinct_from(missed.fuel),
+        )
+    )
+    return rows_changed(
+        session, insert_ignoring_conflicts(session, Occurrence).from_select(list(values), rows)
+    )
+
+
+def _bearer(arisen: Arisen) -> ColumnElement[Any]:
+    return Stage.subject_id.expression if arisen.per is Level.UNIT else Stage.district_id.expression
+
+
+def _insert_stages(
+    session: Session,
+    arisen: Arisen,
+    position: int,
+    part: ColumnElement[str],
+    municipality: int,
+    *,
+    carried: bool,
+) -> None:
+    step = arisen.steps[position]
+    stage, dates = step.stage, step.bound.date
+    columns = Stage.__table__.c
+    at_level = {
+        Level.DISTRICT: Obligation.district_id,
+        Level.MUNICIPAL: literal(municipality),
+        None: null(),
+    }
+    values = {
+        "obligation_id": Obligation.id,
+        "position": literal(position),
+        "name": literal(stage.name),
+        "rule": Obligation.rule,
+        "period": Obligation.period,
+        "actor_level": literal(stage.actor, columns.actor_level.type),
+        "checked_by": literal(stage.checked_by, columns.checked_by.type),
+        "subject_id": Obligation.subject_id,
+        "actor_id": at_level.get(stage.actor, Obligation.subject_id),
+        "district_id": Obligation.district_id,
+        "checker_id": at_level.get(stage.checked_by, Obligation.subject_id),
+        "status": literal(Status.OPEN, columns.status.type),
+        "ready": literal(position == 0 and not carried),
+        "excused": literal(dates.excused),
+        "due_on": literal(dates.due_on, columns.due_on.type),
+        "due_kind": literal(dates.kind, columns.due_kind.type),
+        "dated_by": literal(step.bound.source.notice.number if dates.due_on else None, columns.dated_by.type),
+        "act_by_on": literal(dates.due_on, columns.act_by_on.type),
+        "version": literal(1),
+    }
+    rows = select(*values.values()).where(
+        Obligation.rule == arisen.binding.duty,
+        Obligation.period == str(arisen.binding.period),
+        Obligation.part.in_(select(part)),
+    )
+    rows_changed(session, insert_ignoring_conflicts(session, Stage).from_select(list(values), rows))
