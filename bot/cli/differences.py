@@ -131,6 +131,8 @@ def told(p: Printer, concerned: Concerned | None, *, everyone: bool) -> Iterator
             yield f"    {home}: {count}"
         names = [unit.name for unit in concerned.units]
         yield f"    {p.listed(_first(p, names, everyone=everyone))}"
+    if not (concerned.municipality or concerned.districts or concerned.units):
+        yield "  " + p.text("nobody in the registry")
     count = sum(each for _, _, each in concerned.open_stages)
     yield "  " + p.plural(
         "{n} open step would get another date", "{n} open steps would get another date", count
