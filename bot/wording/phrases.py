@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot import rulewords
 from locales.printer import Printer
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Rule, Text
-from obligations.periods import Period, PeriodKind
+from obligations.periods import Period
 from storage.overview import Item
 
 RETURN_REASONS = ("late", "nonconforming", "incomplete", "unclear")
@@ -72,16 +73,7 @@ class Voice:
 
     def period(self, text: str) -> str:
         """Return a period as people say it: 2024年1月, 2023年度, 2021、2022年度."""
-        period = Period.parse(text)
-        match period.kind:
-            case PeriodKind.MONTH:
-                if self.p.chinese:
-                    return f"{period.start.year}年{period.start.month}月"
-                return f"{self.p.day(period.start).split(' ', 1)[1]}"
-            case PeriodKind.YEAR:
-                return self.p.text("{year}", year=period.start.year)
-            case _:
-                return self.p.text("{first} and {last}", first=period.start.year, last=period.end.year)
+        return rulewords.period(self.p, Period.parse(text))
 
     def duty(self, item: Item) -> str:
         """Return the duty with its period, bold: what a person would call it."""

@@ -435,7 +435,7 @@ def test_a_sector_that_is_not_bound_yet_has_no_date() -> None:
 
 @pytest.mark.usefixtures("home")
 def test_an_announced_date_counts() -> None:
-    answer = told("due", "surrender", "unit", "2023", "--announced", "2024-12-31")
+    answer = told("due", "rectification", "unit", "2023", "--announced", "2024-12-31")
     assert (answer["due_on"], answer["kind"]) == ("2024-12-31", "external")
     assert answer["cautions"] == []
     odd = told("due", "monthly-evidence", "unit", "2024-01", "--announced", "2024-12-31")
