@@ -59,23 +59,24 @@ def arising(
     Dates count from ``happened_on``, in Asia/Shanghai. Without a ``sector`` most of a duty's sectors are meant.
     """
     made = []
+    period = Period.month(happened_on.year, happened_on.month) if cause is None else cause.period
     for duty in law.rulebook.by_duty:
-        for period in _periods(law.rulebook, duty, occasion, happened_on, cause):
-            found = _bound(law, duty, period, sector)
-            if found is None or not _arises(found.rule, occasion, cause):
-                continue
-            if level is Level.UNIT and found.rule.fuels is not None and fuel not in found.rule.fuels:
-                continue
-            chains = found.rule.chains()
-            per = next((each for each in _ABOVE[level] if each in chains), None)
-            if per is None:
-                continue
-            facts = Facts(found_on=happened_on)
-            steps = tuple(
-                Step(stage=stage, bound=law.date(found, stage.name, facts=facts)) for stage in chains[per]
-            )
-            made.append(Arisen(binding=found, per=per, steps=steps))
-            break
+        if not any(_arises(rule, occasion, cause) for _, rule in law.rulebook.by_duty[duty]):
+            continue
+        found = _bound(law, duty, period, sector)
+        if found is None or not _arises(found.rule, occasion, cause):
+            continue
+        if level is Level.UNIT and found.rule.fuels is not None and fuel not in found.rule.fuels:
+            continue
+        chains = found.rule.chains()
+        per = next((each for each in _ABOVE[level] if each in chains), None)
+        if per is None:
+            continue
+        facts = Facts(found_on=happened_on)
+        steps = tuple(
+            Step(stage=stage, bound=law.date(found, stage.name, facts=facts)) for stage in chains[per]
+        )
+        made.append(Arisen(binding=found, per=per, steps=steps))
     return tuple(made)
 
 
@@ -141,17 +142,6 @@ def _arises(rule: Rule, occasion: Occasion, cause: Cause | None) -> bool:
     if rule.recurrence is not Recurrence.EVENT or arises is None or arises.occasion is not occasion:
         return False
     return arises.of is None or (cause is not None and cause.duty == arises.of)
-
-
-def _periods(
-    rulebook: Rulebook, duty: str, occasion: Occasion, happened_on: date, cause: Cause | None
-) -> tuple[Period, ...]:
-    """Return the periods a duty may be for: the cause's only, or the month of the day, or its year."""
-    if not any(_arises(rule, occasion, cause) for _, rule in rulebook.by_duty[duty]):
-        return ()
-    if cause is not None:
-        return (cause.period,)
-    return (Period.month(happened_on.year, happened_on.month), Period.year(happened_on.year))
 
 
 def _bound(law: Law, duty: str, period: Period, sector: Sector | None) -> Binding | None:

@@ -55,7 +55,7 @@ class OccurrenceRefusedError(StorageError):
 class QuotaRefusedError(StorageError):
     """An amount of allowances or of CCER cannot be recorded so.
 
-    ``code`` says why: ``not_a_unit``, ``not_covered``, ``negative``, ``year``, ``offset_above_cap``, ``due_unknown``,
+    ``code`` says why: ``not_a_unit``, ``out_of_range``, ``too_long``, ``year``, ``offset_above_cap``, ``due_unknown``,
     ``above_cap`` or ``no_rule``; ``arguments`` fill the sentence the reader gets.
     """
 
