@@ -13,7 +13,7 @@ from obligations.deadlines import DueKind
 from obligations.notice import Notice
 from obligations.periods import PeriodKind
 from obligations.rules import Rule
-from obligations.terms import Retention, Text
+from obligations.terms import Retention, Text, Undated
 
 PROVISIONAL = "*"
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
@@ -23,7 +23,10 @@ _RUN = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One step. ``notes`` are the numbers of the conditions that belong to it."""
+    """One step. ``notes`` are the numbers of the conditions that belong to it.
+
+    ``when`` leaves out the notices that speak of it after the first and give no date.
+    """
 
     clause: str
     who: str
@@ -152,7 +155,11 @@ class _Writer:
             who=rulewords.level(p, stage.actor),
             what=stage.title.of(p.language),
             done=p.text("Done: {evidence}", evidence=stage.evidence.of(p.language)),
-            when=tuple(self.when(duty, said) for said in step.said),
+            when=tuple(
+                self.when(duty, said)
+                for place, said in enumerate(step.said)
+                if place == 0 or not isinstance(said.stage.deadline, Undated)
+            ),
             days=tuple(self.days(duty, step)),
             handed=handed(p, step),
             notes=tuple(self.note(each) for each in stage.conditions),
