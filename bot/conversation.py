@@ -162,7 +162,7 @@ def answer(
         screen = _dispatch(desk, incoming)
     except DecisionRefused as refused:
         before.rollback()
-        refusal = greetings.refused(p, refused.refusal)
+        refusal = greetings.refused(p, refused)
     except (StaleError, MalformedPressError):
         before.rollback()
         refusal = greetings.stale(p)

@@ -103,6 +103,9 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
         "The date was {from_on}; it was moved to {to_on} by {document}: {reason}", **a
     ),
     ReasonCode.WAIVED: lambda p, a: p.text("The duty was waived by {document}: {reason}", **a),
+    ReasonCode.REDATED: lambda p, a: p.text(
+        "The date was {from_on}; {number}, which came since, moved it to {to_on}.", **a
+    ),
     ReasonCode.SET_BY_DOCUMENT: lambda p, a: p.text("Announced by {document}.", **a),
 }
 

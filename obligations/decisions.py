@@ -2,11 +2,13 @@
 
 One obligation is a chain of stages: each is submitted by its actor and accepted or returned by the level
 above, whose acceptance completes that level's own check. Only statuses are decided here: dates are in
-`obligations.deadlines`, who did it and why is recorded by the caller.
+`obligations.deadlines`, what an authority may change about them in `obligations.authority`, and who did it and why
+is recorded by the caller.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -30,8 +32,6 @@ class Action(StrEnum):
     SUBMIT = "submit"
     ACCEPT = "accept"
     RETURN = "return"
-    WAIVE = "waive"
-    EXTEND = "extend"
 
 
 class Refusal(StrEnum):
@@ -42,21 +42,37 @@ class Refusal(StrEnum):
     ALREADY_DECIDED = "already_decided"
     """The stage was accepted or waived; nothing more is decided on it."""
     ALREADY_SUBMITTED = "already_submitted"
-    """The stage is handed over: there is no date left to extend."""
+    """The stage is handed over: there is no date left to move."""
     NOTHING_TO_CHECK = "nothing_to_check"
     """The stage is not handed over, so it can be neither accepted nor returned."""
     WAITING_UPSTREAM = "waiting_upstream"
     """A stage before is not accepted yet; accepting it completes the next one's check."""
     CHECKED_ABOVE = "checked_above"
     """The level above is checking what was handed on; it must return that before it can be passed down."""
+    NATIONAL_LIMIT = "national_limit"
+    """The nation dates it too, and no municipality can put it off beyond that. ``number``, ``on``."""
+    NATIONAL_DUTY = "national_duty"
+    """The nation asks for it, and no municipality can let it go. ``number``, ``on`` where it gives a date."""
+    NOT_LATER = "not_later"
+    """An extension must be later than the present date. ``on``."""
+    IN_THE_PAST = "in_the_past"
+    """The date has passed already. ``on``."""
+    DATE_IS_GIVEN = "date_is_given"
+    """The notice gives the date, or gives none: there is none for an authority to set."""
+    NO_DATE = "no_date"
+    """There is no date yet that could be moved."""
+    NOBODY_OWES_IT = "nobody_owes_it"
+    """Nobody it would be for owes this step."""
 
 
 class DecisionRefused(Exception):  # noqa: N818 - a refusal answers the asker; it is no fault
-    """The chain does not allow the action; ``refusal`` says why."""
+    """The law or the chain does not allow the action; ``refusal`` says why, with the arguments its code names."""
 
-    def __init__(self, refusal: Refusal) -> None:
+    def __init__(self, refusal: Refusal, *, number: str | None = None, on: date | None = None) -> None:
         super().__init__(refusal.value)
         self.refusal: Final = refusal
+        self.number: Final = number
+        self.on: Final = on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,16 +100,10 @@ TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = MappingProxyType(
         (Status.SUBMITTED, Action.ACCEPT): Status.ACCEPTED,
         (Status.SUBMITTED, Action.RETURN): Status.RETURNED,
         (Status.ACCEPTED, Action.RETURN): Status.RETURNED,  # only to pass down what was returned from above
-        (Status.OPEN, Action.WAIVE): Status.WAIVED,
-        (Status.SUBMITTED, Action.WAIVE): Status.WAIVED,
-        (Status.RETURNED, Action.WAIVE): Status.WAIVED,
-        (Status.OPEN, Action.EXTEND): Status.OPEN,
-        (Status.RETURNED, Action.EXTEND): Status.RETURNED,
     }
 )
 """What each action makes of each status, where the chain allows it. What is missing is refused."""
 
-_RANK: Final = {Level.UNIT: 0, Level.AGENCY: 0, Level.DISTRICT: 1, Level.MUNICIPAL: 2}
 _SETTLED: Final = frozenset({Status.ACCEPTED, Status.WAIVED})
 
 
@@ -112,9 +122,10 @@ def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -
     stage = chain[position]
     if not _may(stage, action, by):
         raise DecisionRefused(Refusal.NOT_YOURS)
-    after = TRANSITIONS.get((stage.status, action))
-    if after is None:
-        raise DecisionRefused(_refusal(stage.status, action))
+    if (stage.status, action) not in TRANSITIONS:
+        raise DecisionRefused(
+            Refusal.ALREADY_DECIDED if stage.status in _SETTLED else Refusal.NOTHING_TO_CHECK
+        )
     match action:
         case Action.SUBMIT:
             return _submit(chain, position)
@@ -122,10 +133,6 @@ def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -
             return _accept(chain, position)
         case Action.RETURN:
             return _return(chain, position)
-        case Action.WAIVE:
-            return _waive(chain, position)
-        case Action.EXTEND:
-            return (Change(position=position, status=after),)
 
 
 def _may(stage: Link, action: Action, by: Level) -> bool:
@@ -134,14 +141,6 @@ def _may(stage: Link, action: Action, by: Level) -> bool:
             return by is stage.actor
         case Action.ACCEPT | Action.RETURN:
             return by is stage.checked_by
-        case Action.WAIVE | Action.EXTEND:
-            return _RANK[by] > _RANK[stage.actor] or by is stage.actor is Level.MUNICIPAL
-
-
-def _refusal(status: Status, action: Action) -> Refusal:
-    if status in _SETTLED:
-        return Refusal.ALREADY_DECIDED
-    return Refusal.ALREADY_SUBMITTED if action is Action.EXTEND else Refusal.NOTHING_TO_CHECK
 
 
 def _submit(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
@@ -168,16 +167,6 @@ def _return(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     if following.status is not Status.RETURNED:
         raise DecisionRefused(Refusal.CHECKED_ABOVE)
     return (returned, Change(position=position + 1, status=Status.OPEN))
-
-
-def _waive(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
-    """Waive a check alone, and the duty itself with all its checks: nothing is left to check then."""
-    until = position + 1 if position else len(chain)
-    return tuple(
-        Change(position=each, status=Status.WAIVED)
-        for each in range(position, until)
-        if chain[each].status not in _SETTLED
-    )
 
 
 def _handed_over(stage: Link) -> Status:

@@ -73,6 +73,8 @@ class ReasonCode(StrEnum):
     """An authority moved the date. ``from_on``, ``to_on``, ``document``, ``reason``."""
     WAIVED = "waived"
     """An authority let the duty go. ``document``, ``reason``."""
+    REDATED = "redated"
+    """A notice that came since moved the date. ``from_on``, ``to_on``, ``number``."""
     SET_BY_DOCUMENT = "set_by_document"
     """The document that announced the date. ``document``."""
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from sqlalchemy import JSON, Enum, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 
+from obligations.authority import RulingKind
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level, Sector
@@ -40,6 +41,8 @@ class NotificationKind(enum.StrEnum):
     """An authority waived or extended one of the reader's duties."""
     EVENT = "event"
     """Something happened that gives the reader's organisation a new duty."""
+    PASSED_ON = "passed_on"
+    """Duties passed from one district to another, because units moved or a district ended."""
     DAILY_DIGEST = "daily_digest"
     """A supervisor's page for the day."""
     WEEKLY_DIGEST = "weekly_digest"
@@ -59,17 +62,6 @@ class Outcome(enum.StrEnum):
     """The channel refused it for good."""
     UNKNOWN = "unknown"
     """It may have arrived: the connection broke before the answer."""
-
-
-class RulingKind(enum.StrEnum):
-    """What an authority decided about a date, for one organisation or many."""
-
-    WAIVE = "waive"
-    """The duty is let go."""
-    EXTEND = "extend"
-    """The date is moved to a later one."""
-    SET_DATE = "set_date"
-    """The date that the notice leaves to an authority is this."""
 
 
 class Base(DeclarativeBase):

@@ -2,13 +2,12 @@
 
 Each function fetches the chain, lets the pure core decide, and writes the new status, the dates that follow from
 it, the line in the trail and the notifications it causes. Who may call what is the caller's to check
-(`bot.access`); that the chain allows it is checked here.
+(`bot.access`); that the chain allows it is checked here. What an authority decides about dates is `storage.rulings`'s.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from itertools import pairwise
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -66,37 +65,6 @@ def return_for_correction(
 ) -> Stage:
     """Send a stage back with a reason; its correction is due the working days after today that the law gives."""
     return _act(session, law, stage_id, Action.RETURN, by=by, now=now, version=version, reason=reason)
-
-
-def waive(
-    session: Session,
-    law: Law,
-    stage_id: int,
-    *,
-    reason: str,
-    by: Actor,
-    now: datetime,
-    version: int | None = None,
-) -> Stage:
-    """Record that an authority lets the duty go, with its reason."""
-    return _act(session, law, stage_id, Action.WAIVE, by=by, now=now, version=version, reason=reason)
-
-
-def extend(
-    session: Session,
-    law: Law,
-    stage_id: int,
-    *,
-    until: date,
-    reason: str,
-    by: Actor,
-    now: datetime,
-    version: int | None = None,
-) -> Stage:
-    """Record that an authority moves one stage's date to ``until`` (inclusive); the notice's date stays on record."""
-    return _act(
-        session, law, stage_id, Action.EXTEND, by=by, now=now, version=version, reason=reason, until=until
-    )
 
 
 def supplement(session: Session, stage_id: int, *, now: datetime) -> Stage:
@@ -170,7 +138,6 @@ def _act(
     now: datetime,
     version: int | None,
     reason: str | None = None,
-    until: date | None = None,
 ) -> Stage:
     stage = get(session, stage_id)
     if version is not None:
@@ -178,11 +145,8 @@ def _act(
     chain = chain_of(session, stage.obligation_id)
     links = [Link(actor=each.actor_level, checked_by=each.checked_by, status=each.status) for each in chain]
     changes = decide(links, stage.position, action, by=by.level)
-    if until is None:
-        for change in changes:
-            _apply(law, chain, change.position, change.status, by=by, now=now, reason=reason)
-    else:
-        _move_date(stage, until, reason)
+    for change in changes:
+        _apply(law, chain, change.position, change.status, by=by, now=now, reason=reason)
     _hand_over(law, chain)
     for change in changes:
         corrections.follow(session, chain[change.position], by=by.contact_id, now=now)
@@ -195,7 +159,6 @@ def _act(
         contact_id=by.contact_id,
         status=stage.status.value,
         **({"reason": reason} if reason else {}),
-        **({"until": until.isoformat()} if until else {}),
     )
     session.flush()
     _announce(session, chain, stage, action, now=now)
@@ -233,27 +196,27 @@ def _apply(
         if days is not None:
             stage.act_by_on = law.calendar.add_working_days(local_date(now), days)
         stage.excused = False
-
-
-def _move_date(stage: Stage, until: date, reason: str | None) -> None:
-    """Extend a stage. What has to be corrected stays on a returned one: the extension's reason is in the trail."""
-    stage.version += 1
-    stage.paused_until = None
-    stage.act_by_on = until
-    stage.extended_to = until
-    stage.excused = False
-    if stage.status is Status.OPEN:
-        stage.reason = reason
+        if position + 1 < len(chain):
+            # What was accepted before its unit moved is passed down by the new district, and is its own from there.
+            stage.district_id = chain[position + 1].district_id
 
 
 def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
-    """Open what the stage before has handed over, close what it takes back, and let the date follow."""
-    for before, stage in pairwise(chain):
-        ready = before.status in (Status.SUBMITTED, Status.ACCEPTED, Status.WAIVED)
-        turned = ready is not stage.ready
-        stage.ready = ready
-        if stage.status is Status.OPEN and (turned or before.status is Status.SUBMITTED):
-            _date(law, stage, before.submitted_at if ready else None)
+    """Open what the stage before has handed over, close what it takes back, and let the date follow.
+
+    A check that was let go stands for nothing: the stage before it counts.
+    """
+    before: Stage | None = None
+    for stage in chain:
+        if stage.position:
+            ready = before is None or before.status in (Status.SUBMITTED, Status.ACCEPTED)
+            turned = ready is not stage.ready
+            stage.ready = ready
+            again = before is not None and before.status is Status.SUBMITTED
+            if stage.status is Status.OPEN and (turned or again):
+                _date(law, stage, before.submitted_at if before is not None and ready else None)
+        if stage.status is not Status.WAIVED:
+            before = stage
 
 
 def _date(law: Law, stage: Stage, handed_over_at: datetime | None) -> None:
@@ -307,8 +270,6 @@ def _announce(
                 _announce_waiting(session, chain[stage.position + 1], now=now)
         case Action.RETURN:
             _tell(session, stage.actor_id, NotificationKind.RETURNED, stage, now=now)
-        case _:
-            _tell(session, stage.actor_id, NotificationKind.CHANGED, stage, now=now)
 
 
 def _announce_waiting(session: Session, stage: Stage, *, now: datetime) -> None:

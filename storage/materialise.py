@@ -14,10 +14,10 @@ from obligations.chains import Chain, arises_from_default, chains
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Rule
-from storage import organisations
+from storage import organisations, rulings
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
-from storage.organisations import member_on
+from storage.organisations import in_charge, member_on
 from storage.statements import insert_ignoring_conflicts, rows_changed
 from storage.types import local_date
 
@@ -38,6 +38,7 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
         if new:
             for position in range(len(chain.steps)):
                 _insert_stages(session, chain, position, municipality)
+            rulings.apply_to_new(session, law, chain.binding.duty, chain.binding.period, made_at=now)
         created += new
     return created
 

@@ -9,11 +9,12 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from obligations.authority import RulingKind
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level, Sector
 from obligations.terms import Occasion
-from storage.base import Base, NotificationKind, Outcome, RulingKind
+from storage.base import Base, NotificationKind, Outcome
 
 __all__ = [
     "Alias",
@@ -188,9 +189,10 @@ class Stage(Base):
     ``due_on`` is the notice's date, ``dated_by`` the number of the notice that gives it; ``act_by_on`` is the date
     after which default begins: the due date, or the correction date after a return, the internal target after a late
     hand-over, or an extension. All are dates in Asia/Shanghai, inclusive. ``extended_to`` and ``ruling_id`` say what
-    an authority decided. ``ready`` is false while the stage before has not handed over; of a first stage, where it is
-    carried: the correction of evidence that never came is handed over with that evidence (`storage.corrections`).
-    ``version`` rises with every decision: a button carries the version it was drawn for.
+    an authority decided last, ``moved_from`` what the day to act by was before that, or before another notice moved
+    it. ``reason`` is that of a return or a waiver. ``ready`` is false while the stage before has not handed over; of a
+    first stage, where it is carried: the correction of evidence that never came is handed over with that evidence
+    (`storage.corrections`). ``version`` rises with every decision: a button carries the version it was drawn for.
     """
 
     __tablename__ = "stage"
@@ -215,6 +217,7 @@ class Stage(Base):
     dated_by: Mapped[str | None]
     act_by_on: Mapped[date | None]
     extended_to: Mapped[date | None]
+    moved_from: Mapped[date | None]
     ruling_id: Mapped[int | None] = mapped_column(ForeignKey("ruling.id"))
     submitted_at: Mapped[datetime | None]
     submitted_by: Mapped[int | None] = mapped_column(ForeignKey("contact.id"))

@@ -5,10 +5,22 @@ from bot.access import Reader
 from bot.screen import Button, Menu, Press, Screen
 from bot.wording.phrases import Voice, bold, lines, safe
 from locales.printer import LANGUAGES, Printer
-from obligations.decisions import Refusal
+from obligations.decisions import DecisionRefused, Refusal
 from obligations.notice import Level
 
-COMMANDS = ("due", "done", "review", "overdue", "status", "summary", "language", "help")
+COMMANDS = (
+    "due",
+    "done",
+    "review",
+    "overdue",
+    "status",
+    "summary",
+    "checklist",
+    "keep",
+    "timeline",
+    "language",
+    "help",
+)
 """The commands of the menu, in its order."""
 
 
@@ -184,22 +196,48 @@ def not_allowed(p: Printer) -> Screen:
     return Screen(html=p.text("That is not within what you may see or decide."), toast=p.text("Not allowed"))
 
 
-def refused(p: Printer, refusal: Refusal) -> Screen:
-    """Say why the chain does not allow a decision."""
-    match refusal:
+def refused(p: Printer, refused: DecisionRefused) -> Screen:
+    """Say why the law or the chain does not allow a decision."""
+    return Screen(toast=refusal(p, refused), alert=True)
+
+
+def refusal(p: Printer, refused: DecisionRefused) -> str:  # noqa: C901, PLR0912  # a sentence for each code
+    """Return why a decision is refused, as a sentence for the chat and the command line."""
+    on = "" if refused.on is None else p.day(refused.on)
+    number = refused.number or ""
+    match refused.refusal:
         case Refusal.ALREADY_DECIDED:
-            said = p.text("This was already decided. Nothing was changed.")
+            return p.text("This was already decided. Nothing was changed.")
         case Refusal.WAITING_UPSTREAM:
-            said = p.text("The step before has not been handed over yet.")
+            return p.text("The step before has not been handed over yet.")
         case Refusal.NOTHING_TO_CHECK:
-            said = p.text("There is nothing to check yet.")
+            return p.text("There is nothing to check yet.")
         case Refusal.ALREADY_SUBMITTED:
-            said = p.text("It was handed over already; there is no date left to move.")
+            return p.text("It was handed over already; there is no date left to move.")
         case Refusal.CHECKED_ABOVE:
-            said = p.text("The office above is checking it and must return it first.")
-        case _:
-            said = p.text("That is not within what you may see or decide.")
-    return Screen(toast=said, alert=True)
+            return p.text("The office above is checking it and must return it first.")
+        case Refusal.NATIONAL_LIMIT:
+            return p.text(
+                "{number} dates it nationally: {on}. It cannot be put off beyond that.", number=number, on=on
+            )
+        case Refusal.NATIONAL_DUTY if refused.on is not None:
+            return p.text(
+                "{number} asks for it nationally, by {on}. It cannot be let go.", number=number, on=on
+            )
+        case Refusal.NATIONAL_DUTY:
+            return p.text("{number} asks for it nationally. It cannot be let go.", number=number)
+        case Refusal.NOT_LATER:
+            return p.text("It is due on {on} already; an extension must be later than that.", on=on)
+        case Refusal.IN_THE_PAST:
+            return p.text("{on} has passed already. Please give a date that is still to come.", on=on)
+        case Refusal.DATE_IS_GIVEN:
+            return p.text("No authority sets this date; where the notice gives one, it can be extended.")
+        case Refusal.NO_DATE:
+            return p.text("There is no date yet that could be moved.")
+        case Refusal.NOBODY_OWES_IT:
+            return p.text("Nobody there owes this step.")
+        case Refusal.NOT_YOURS:
+            return p.text("That is not within what you may see or decide.")
 
 
 def failed(p: Printer) -> Screen:

@@ -9,7 +9,7 @@ from bot.wording import duties, greetings
 from bot.wording.phrases import RETURN_REASONS, Voice
 from locales.printer import LANGUAGES, Printer
 from obligations.deadlines import DueKind
-from obligations.decisions import Refusal, Status
+from obligations.decisions import DecisionRefused, Refusal, Status
 from obligations.law import Law
 from obligations.notice import Level
 from storage.overview import Item
@@ -62,7 +62,7 @@ def item(*, status: Status = Status.OPEN, ready: bool = True, stage: str = "unit
 @LANGUAGE
 def test_every_refusal_has_words_and_fits_a_flash(language: str) -> None:
     p = Printer.for_language(language)
-    said = {refusal: greetings.refused(p, refusal).toast or "" for refusal in Refusal}
+    said = {refusal: greetings.refused(p, DecisionRefused(refusal)).toast or "" for refusal in Refusal}
     assert all(0 < len(words) <= 200 for words in said.values())
     assert len(set(said.values())) == len(said)
 

@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from obligations.authority import RulingKind
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Sector
-from storage import contacts, decisions
+from obligations.periods import Period
+from storage import contacts, decisions, rulings
 from storage.database import Database, Session
 from storage.decisions import Actor
 from storage.models import (
@@ -24,9 +26,11 @@ from storage.models import (
     Organisation,
     Stage,
 )
+from storage.rulings import Decreed, Order
 from storage.types import NOTICE_ZONE
 
 CHANNEL = "telegram"
+DOCUMENT = "云环函〔2024〕1号"
 BORN = datetime(2024, 1, 2, 9, 0, tzinfo=NOTICE_ZONE)
 UNIT, DISTRICT, MUNICIPAL = 0, 1, 2
 LEVELS = (Level.UNIT, Level.DISTRICT, Level.MUNICIPAL)
@@ -99,21 +103,55 @@ class Bureau:
             decisions.return_for_correction, when, position, "mill", by=LEVELS[position + 1], reason=reason
         )
 
-    def extend(self, when: str, position: int, until: str, *, reason: str = "渝环函〔2024〕1号") -> None:
-        """Extend a stage, by the municipality."""
-        self._decide(
-            decisions.extend,
+    def extend(
+        self, when: str, position: int, until: str, *, reason: str = "平台停机", unit: str = "mill"
+    ) -> None:
+        """Extend a stage of a unit, by the municipality."""
+        self.decree(
             when,
-            position,
-            "mill",
-            by=Level.MUNICIPAL,
+            RulingKind.EXTEND,
+            unit,
+            stage=LEVELS[position].value,
             until=date.fromisoformat(until),
             reason=reason,
         )
 
-    def waive(self, when: str, position: int = UNIT, *, reason: str = "机组停运") -> None:
-        """Waive a stage, by the municipality."""
-        self._decide(decisions.waive, when, position, "mill", by=Level.MUNICIPAL, reason=reason)
+    def waive(self, when: str, position: int = UNIT, *, reason: str = "机组停运", unit: str = "mill") -> None:
+        """Waive a stage of a unit, by the municipality."""
+        self.decree(when, RulingKind.WAIVE, unit, stage=LEVELS[position].value, reason=reason)
+
+    def decree(
+        self,
+        when: str,
+        kind: RulingKind,
+        scope: str,
+        *,
+        stage: str | None = None,
+        until: date | None = None,
+        reason: str = "平台停机",
+        by: Level | None = Level.MUNICIPAL,
+        period: str = "2024-01",
+    ) -> Decreed:
+        """Decide about the evidence of a month, for a unit, a district or the city; without ``by`` as administrator."""
+        order = Order(
+            kind=kind,
+            rule="monthly-evidence",
+            period=Period.parse(period),
+            scope_id=getattr(self, scope),
+            stage=stage,
+            until=until,
+        )
+        return self.database.write(
+            lambda session: rulings.decree(
+                session,
+                self.law,
+                order,
+                reason=reason,
+                document=DOCUMENT,
+                by=None if by is None else self.actor(by),
+                now=at(when).astimezone(UTC),
+            )
+        )
 
     def told(self) -> list[tuple[str, str]]:
         """Return who was told what so far, oldest first: address and kind."""
@@ -141,7 +179,7 @@ class Bureau:
             ]
         )
 
-    def _decide(  # any of the five decisions, with its own arguments
+    def _decide(  # any of the three decisions, with its own arguments
         self,
         decision: Any,  # noqa: ANN401  # they share no signature
         when: str,

@@ -10,7 +10,7 @@ from storage import contacts
 from storage.database import Session
 from storage.errors import StaleError
 from storage.models import Notification, NotificationKind
-from tests.storage.bureau import CHANNEL, DISTRICT, MUNICIPAL, UNIT, Bureau, at
+from tests.storage.bureau import CHANNEL, DISTRICT, UNIT, Bureau, at
 
 NORTH_HEARS = [("north-1", "submitted"), ("north-2", "submitted")]
 
@@ -86,20 +86,6 @@ def test_the_citys_return_is_told_to_the_district_and_its_passing_down_to_the_un
     assert news(bureau, 4) == [("north-1", "returned"), ("north-2", "returned")]
     bureau.send_back("2024-02-18 13:00", UNIT)
     assert news(bureau, 6) == [("mill", "returned")]
-
-
-@pytest.mark.parametrize(
-    ("position", "told"),
-    [(UNIT, ["mill"]), (DISTRICT, ["north-1", "north-2"]), (MUNICIPAL, ["city"])],
-)
-def test_an_extension_is_told_to_whose_duty_it_is(bureau: Bureau, position: int, told: list[str]) -> None:
-    bureau.extend("2024-02-18 10:00", position, "2024-03-20")
-    assert bureau.told() == [(address, "changed") for address in told]
-
-
-def test_a_waiver_is_told_to_whose_duty_it_was(bureau: Bureau) -> None:
-    bureau.waive("2024-02-18 10:00")
-    assert bureau.told() == [("mill", "changed")]
 
 
 def test_the_city_hears_once_a_day_however_much_is_handed_on(bureau: Bureau) -> None:

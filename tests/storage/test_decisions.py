@@ -80,16 +80,14 @@ def test_every_decision_writes_one_line_with_its_stage_and_its_maker(bureau: Bur
     assert bureau.database.read(trail.first_broken) is None
 
 
-def test_a_line_says_the_reason_and_the_new_date(bureau: Bureau) -> None:
+def test_a_line_says_the_reason_of_a_return(bureau: Bureau) -> None:
     stage_id = bureau.stage(UNIT).id
-    bureau.extend("2024-02-18 13:00", UNIT, "2024-02-28", reason="平台停机")
     bureau.submit("2024-02-19 10:00")
     bureau.send_back("2024-02-19 11:00", reason="缺化验单")
     details = bureau.database.read(
         lambda session: [(event.detail, event.organisation_id) for event in trail.of_stage(session, stage_id)]
     )
     assert details == [
-        ({"status": "open", "reason": "平台停机", "until": "2024-02-28"}, bureau.mill),
         ({"status": "submitted"}, bureau.mill),
         ({"status": "returned", "reason": "缺化验单"}, bureau.mill),
     ]
@@ -145,6 +143,15 @@ def test_a_waived_check_lets_the_next_one_go_on(bureau: Bureau) -> None:
     assert bureau.stage(MUNICIPAL).ready
 
 
+def test_after_a_check_waived_early_the_next_one_waits_for_the_unit(bureau: Bureau) -> None:
+    bureau.waive(NOON, DISTRICT)
+    assert ready(bureau) == [True, False, False]
+    bureau.submit("2024-02-19 10:00")
+    assert ready(bureau) == [True, True, True]
+    bureau.send_back("2024-02-19 11:00")
+    assert ready(bureau) == [True, False, False]
+
+
 Refused = tuple[list[str], Callable[..., Any], int, Level, Refusal]
 """The decisions before, then the one refused: what, on which stage, by which level, and why not."""
 
@@ -157,18 +164,13 @@ REFUSED: list[Refused] = [
     ([], decisions.accept, UNIT, Level.DISTRICT, Refusal.NOTHING_TO_CHECK),
     ([], decisions.accept, UNIT, Level.UNIT, Refusal.NOT_YOURS),
     ([], decisions.return_for_correction, UNIT, Level.DISTRICT, Refusal.NOTHING_TO_CHECK),
-    ([], decisions.waive, UNIT, Level.UNIT, Refusal.NOT_YOURS),
-    ([], decisions.extend, UNIT, Level.UNIT, Refusal.NOT_YOURS),
-    ([], decisions.extend, DISTRICT, Level.DISTRICT, Refusal.NOT_YOURS),
     (["submit"], decisions.accept, UNIT, Level.UNIT, Refusal.NOT_YOURS),
     (["submit"], decisions.accept, UNIT, Level.MUNICIPAL, Refusal.NOT_YOURS),
     (["submit"], decisions.submit, DISTRICT, Level.DISTRICT, Refusal.WAITING_UPSTREAM),
-    (["submit"], decisions.extend, UNIT, Level.DISTRICT, Refusal.ALREADY_SUBMITTED),
     (["submit", "accept"], decisions.submit, UNIT, Level.UNIT, Refusal.ALREADY_DECIDED),
     (["submit", "accept"], decisions.accept, UNIT, Level.DISTRICT, Refusal.ALREADY_DECIDED),
     (["submit", "accept"], decisions.return_for_correction, UNIT, Level.DISTRICT, Refusal.CHECKED_ABOVE),
     (["submit", "accept"], decisions.accept, DISTRICT, Level.DISTRICT, Refusal.NOT_YOURS),
-    (["submit", "accept"], decisions.waive, UNIT, Level.MUNICIPAL, Refusal.ALREADY_DECIDED),
     (["waive"], decisions.submit, UNIT, Level.UNIT, Refusal.ALREADY_DECIDED),
 ]
 
@@ -181,10 +183,8 @@ def test_a_refused_decision_leaves_no_trace(bureau: Bureau, case: Refused) -> No
     stored = everything(bureau.database)
     stage_id = bureau.stage(position).id
     arguments: dict[str, Any] = {"by": bureau.actor(level), "now": at("2024-02-18 13:00")}
-    if decision in (decisions.return_for_correction, decisions.waive, decisions.extend):
+    if decision is decisions.return_for_correction:
         arguments["reason"] = "理由"
-    if decision is decisions.extend:
-        arguments["until"] = date(2024, 2, 28)
     with pytest.raises(DecisionRefused) as refused:
         bureau.database.write(lambda session: decision(session, bureau.law, stage_id, **arguments))
     assert refused.value.refusal is refusal

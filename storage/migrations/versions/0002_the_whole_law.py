@@ -81,6 +81,7 @@ def upgrade() -> None:
     with op.batch_alter_table("stage") as table:
         table.add_column(sa.Column("dated_by", sa.String(length=200), nullable=True))
         table.add_column(sa.Column("extended_to", sa.Date(), nullable=True))
+        table.add_column(sa.Column("moved_from", sa.Date(), nullable=True))
         table.add_column(sa.Column("ruling_id", sa.Integer(), nullable=True))
         table.create_foreign_key(op.f("fk_stage_ruling_id"), "ruling", ["ruling_id"], ["id"])
     op.execute(
@@ -94,7 +95,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("stage") as table:
         table.drop_constraint(op.f("fk_stage_ruling_id"), type_="foreignkey")
-        for column in ("ruling_id", "extended_to", "dated_by"):
+        for column in ("ruling_id", "moved_from", "extended_to", "dated_by"):
             table.drop_column(column)
     with op.batch_alter_table("obligation") as table:
         table.drop_constraint(op.f("uq_obligation_rule_period_subject_id_part"), type_="unique")

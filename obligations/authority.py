@@ -1,0 +1,96 @@
+"""What an authority may decide about a date, and where its word ends: one place for every such right.
+
+The municipality puts off or lets go what its own notice asks for, never what the nation asks for. A date that a notice
+leaves open is set by the level the notice names. What follows for stored stages is not here.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from enum import StrEnum
+
+from obligations.binding import Binding, Dated, national_limit
+from obligations.decisions import DecisionRefused, Refusal
+from obligations.law import Law
+from obligations.terms import External, Level
+
+
+class RulingKind(StrEnum):
+    """What an authority decided about a date, for one organisation or many."""
+
+    WAIVE = "waive"
+    """The duty is let go."""
+    EXTEND = "extend"
+    """The date is moved to a later one."""
+    SET_DATE = "set_date"
+    """The date that the notice leaves to an authority is this."""
+
+
+def powers(binding: Binding, stage: str, *, by: Level) -> tuple[RulingKind, ...]:
+    """Return what ``by`` may decide about the date of a stage, as far as its level goes."""
+    announced = (RulingKind.SET_DATE,) if announced_by(binding, stage) is by else ()
+    return (*announced, RulingKind.EXTEND, RulingKind.WAIVE) if by is Level.MUNICIPAL else announced
+
+
+def announced_by(binding: Binding, stage: str) -> Level | None:
+    """Return the level that sets the date of a stage; None where every notice gives it itself, or gives none."""
+    for source in binding.sources:
+        for each in source.rule.stages:
+            if each.name == stage and isinstance(each.deadline, External):
+                return each.deadline.set_by
+    return None
+
+
+def require_power(binding: Binding, stage: str, kind: RulingKind, *, by: Level) -> None:
+    """Stop where ``by`` is not the level that decides this.
+
+    Raises:
+        DecisionRefused: it is another's to decide, or the notice gives the date and leaves none to set.
+    """
+    if kind is RulingKind.SET_DATE and announced_by(binding, stage) is None:
+        raise DecisionRefused(Refusal.DATE_IS_GIVEN)
+    if kind not in powers(binding, stage, by=by):
+        raise DecisionRefused(Refusal.NOT_YOURS)
+
+
+def require_later(until: date, *, today: date, present_on: date | None = None) -> None:
+    """Stop where a date lies before ``today``, or is not later than the ``present_on`` it is to put off.
+
+    Raises:
+        DecisionRefused: it does; ``on`` is the date it had to be later than.
+    """
+    if until < today:
+        raise DecisionRefused(Refusal.IN_THE_PAST, on=until)
+    if present_on is not None and until <= present_on:
+        raise DecisionRefused(Refusal.NOT_LATER, on=present_on)
+
+
+def require_own(
+    law: Law, binding: Binding, stages: Sequence[str], kind: RulingKind, *, until: date | None
+) -> None:
+    """Stop where a ruling would put off or let go what the nation asks for.
+
+    ``stages`` are those it is for, the first the one it names. A date that an authority sets never stands in the way:
+    where a notice gives a stricter one, that one counts.
+
+    Raises:
+        DecisionRefused: it would; ``number`` is the national notice's, ``on`` its date where it gives one.
+    """
+    match kind:
+        case RulingKind.EXTEND if until is not None:
+            limit = national_limit(law.date(binding, stages[0]))
+            if limit is not None and limit.date.due_on is not None and until > limit.date.due_on:
+                raise _ordered(Refusal.NATIONAL_LIMIT, limit)
+        case RulingKind.WAIVE:
+            for stage in stages:
+                if (limit := national_limit(law.date(binding, stage))) is not None:
+                    raise _ordered(Refusal.NATIONAL_DUTY, limit)
+            for source in binding.sources:
+                named = any(each.name in stages for each in source.rule.stages)
+                if named and source.notice.authority == "national":
+                    raise DecisionRefused(Refusal.NATIONAL_DUTY, number=source.notice.number)
+        case _:
+            pass
+
+
+def _ordered(refusal: Refusal, limit: Dated) -> DecisionRefused:
+    return DecisionRefused(refusal, number=limit.source.notice.number, on=limit.date.due_on)

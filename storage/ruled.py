@@ -1,0 +1,176 @@
+"""What authorities decided about dates, as it is read: which stages a ruling covers, and what changed a stage's date.
+
+Deciding is in `storage.rulings`, what a new notice changes in `storage.redating`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from types import MappingProxyType
+
+from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy.orm import Session
+
+from obligations.authority import RulingKind
+from obligations.notice import Level
+from obligations.reasons import Reason, ReasonCode
+from storage import contacts, organisations
+from storage.models import Obligation, Organisation, Ruling, Stage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What moved a stage's date or let the duty go.
+
+    ``from_on`` and ``to_on`` are the day to act by before and after, none where there was none. ``kind`` none says
+    that another notice did it: ``document`` is then its number. ``by`` is the office that decided.
+    """
+
+    kind: RulingKind | None
+    from_on: date | None
+    to_on: date | None
+    document: str
+    reason: str
+    by: str
+    at: datetime | None
+
+
+def within(scope: Organisation, rule: str, period: str) -> ColumnElement[bool]:
+    """Return the condition that an obligation is of a duty and period, and the scope's: a district's units' too."""
+    match scope.level:
+        case Level.MUNICIPAL:
+            return (Obligation.rule == rule) & (Obligation.period == period)
+        case Level.DISTRICT:
+            whose: ColumnElement[bool] = Obligation.district_id == scope.id
+        case _:
+            whose = Obligation.subject_id == scope.id
+    return (Obligation.rule == rule) & (Obligation.period == period) & whose
+
+
+def changed_by(ruling: Ruling) -> ColumnElement[bool]:
+    """Return the condition that a ruling was the last to change a stage, whatever became of it since."""
+    of_duty = select(Obligation.id).where(Obligation.rule == ruling.rule, Obligation.period == ruling.period)
+    return Stage.obligation_id.in_(of_duty) & (Stage.ruling_id == ruling.id)
+
+
+def named_by(stage: str | None) -> ColumnElement[bool]:
+    """Return the condition that a stage is the one a ruling names; without a name, the first of its chain."""
+    return Stage.position == 0 if stage is None else Stage.name == stage
+
+
+def get(session: Session, ruling_id: int) -> Ruling:
+    """Return one ruling."""
+    return session.get_one(Ruling, ruling_id)
+
+
+def listed(session: Session, *, rule: str | None = None) -> Sequence[tuple[Ruling, Organisation]]:
+    """Return every ruling with the organisation it is for, the latest first."""
+    query = select(Ruling, Organisation).join(Organisation, Organisation.id == Ruling.scope_id)
+    if rule is not None:
+        query = query.where(Ruling.rule == rule)
+    return [(ruling, scope) for ruling, scope in session.execute(query.order_by(Ruling.id.desc()))]
+
+
+def office_of(session: Session, ruling: Ruling) -> str:
+    """Return the office that decided; what an administrator entered, the municipality decided."""
+    if ruling.contact_id is None:
+        return organisations.municipality(session).office
+    return contacts.get(session, ruling.contact_id).organisation.office
+
+
+def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
+    """Return what changed a stage's date since the notice dated it, the earliest first; nothing where nothing did.
+
+    The last ruling that covered it counts. Where that one moved a date an authority had set, the setting comes first.
+    """
+    if stage.ruling_id is None:
+        if stage.moved_from is None:
+            return ()
+        moved = Change(
+            kind=None,
+            from_on=stage.moved_from,
+            to_on=stage.due_on,
+            document=stage.dated_by or "",
+            reason="",
+            by="",
+            at=None,
+        )
+        return (moved,)
+    last = get(session, stage.ruling_id)
+    found = [last]
+    if last.kind is not RulingKind.SET_DATE and (setting := _set_before(session, stage, last)) is not None:
+        found.insert(0, setting)
+    return tuple(_change(session, stage, ruling, last=ruling is last) for ruling in found)
+
+
+def reasons(session: Session, stage: Stage) -> tuple[Reason, ...]:
+    """Return what changed a stage's date as reasons, to follow those of the notice; see `of_stage`."""
+    return tuple(reason for change in of_stage(session, stage) for reason in _reasons(change))
+
+
+def _set_before(session: Session, stage: Stage, last: Ruling) -> Ruling | None:
+    """Return the ruling that had set the date of a stage before another changed it."""
+    scopes = [stage.subject_id, *([stage.district_id] if stage.district_id else [])]
+    return session.scalar(
+        select(Ruling)
+        .join(Organisation, Organisation.id == Ruling.scope_id)
+        .where(
+            Ruling.rule == stage.rule,
+            Ruling.period == stage.period,
+            Ruling.kind == RulingKind.SET_DATE,
+            Ruling.stage == stage.name,
+            Ruling.id < last.id,
+            or_(Ruling.scope_id.in_(scopes), Organisation.level == Level.MUNICIPAL),
+        )
+        .order_by(Ruling.id.desc())
+        .limit(1)
+    )
+
+
+def _change(session: Session, stage: Stage, ruling: Ruling, *, last: bool) -> Change:
+    match ruling.kind:
+        case RulingKind.WAIVE:
+            from_on, to_on = stage.act_by_on, None
+        case RulingKind.EXTEND:
+            from_on, to_on = stage.moved_from, ruling.until
+        case RulingKind.SET_DATE:
+            from_on, to_on = (stage.moved_from, stage.due_on) if last else (None, ruling.until)
+    return Change(
+        kind=ruling.kind,
+        from_on=from_on,
+        to_on=to_on,
+        document=ruling.document,
+        reason=ruling.reason,
+        by=office_of(session, ruling),
+        at=ruling.at,
+    )
+
+
+def _reasons(change: Change) -> list[Reason]:
+    match change.kind:
+        case RulingKind.WAIVE:
+            return [_because(ReasonCode.WAIVED, document=change.document, reason=change.reason)]
+        case RulingKind.SET_DATE:
+            return [_because(ReasonCode.SET_BY_DOCUMENT, document=change.document)]
+        case RulingKind.EXTEND if change.from_on is not None and change.to_on is not None:
+            return [
+                _because(
+                    ReasonCode.EXTENDED,
+                    from_on=change.from_on,
+                    to_on=change.to_on,
+                    document=change.document,
+                    reason=change.reason,
+                )
+            ]
+        case None if change.from_on is not None and change.to_on is not None:
+            return [
+                _because(
+                    ReasonCode.REDATED, from_on=change.from_on, to_on=change.to_on, number=change.document
+                )
+            ]
+        case _:
+            return []
+
+
+def _because(code: ReasonCode, /, **arguments: str | date) -> Reason:
+    return Reason(code=code, arguments=MappingProxyType(dict(arguments)))
