@@ -1,10 +1,10 @@
-"""Keeps obligations made a rolling horizon ahead, and says so when the horizon runs short."""
+"""Keeps obligations made a rolling horizon ahead and with the district in charge; says so when the horizon runs short."""
 
 import logging
 from datetime import datetime, timedelta
 
 from jobs.context import Context
-from storage import materialise, settings
+from storage import following, materialise, settings
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.types import local_date
@@ -15,7 +15,10 @@ HORIZON = timedelta(days=120)
 
 
 async def run(context: Context, now: datetime) -> None:
-    """Create what is due within the horizon and is not there yet. Without a registry there is nothing to do."""
+    """Create what is due within the horizon and is not there yet, then pass what is open to who is in charge today.
+
+    Without a registry there is nothing to do.
+    """
     today = local_date(now)
     through = today + HORIZON
 
@@ -25,10 +28,12 @@ async def run(context: Context, now: datetime) -> None:
             settings.put_date(session, settings.SINCE, today)
             since = today
         try:
-            return materialise.materialise(session, context.law, since=since, through=through, now=now)
+            created = materialise.materialise(session, context.law, since=since, through=through, now=now)
         except NotFoundError:
             _log.info("no registry yet; nothing is due for anyone")
             return 0
+        following.follow(session, now=now)
+        return created
 
     created = await context.database.run(work)
     if created:

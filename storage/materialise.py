@@ -4,10 +4,11 @@ Which chains there are, with which dates, is `obligations.chains`'s; the fan-out
 for each. What arises from an event is made when the event is recorded.
 """
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, null, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from obligations.chains import Chain, arises_from_default, chains
@@ -29,9 +30,10 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
     """
     municipality = organisations.municipality(session).id
     today = local_date(now)
+    acting = organisations.stand_ins(session, on=today)
     created = 0
     for chain in chains(law, since=since, through=through, today=today):
-        subjects = _subjects(law, chain, today=today)
+        subjects = _subjects(law, chain, acting, today=today)
         if subjects is None:
             continue
         new = _insert_obligations(session, chain, subjects, now=now)
@@ -43,11 +45,14 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
     return created
 
 
-def _subjects(law: Law, chain: Chain, *, today: date) -> Select[int, int | None] | None:
+def _subjects(
+    law: Law, chain: Chain, acting: Mapping[int, int], *, today: date
+) -> Select[int, int | None] | None:
     """Select the organisations a chain binds, each with its district; None where it binds nobody yet.
 
     An organisation is bound if it existed by the end of the period, or by the date where that comes first,
-    and still does on the date. The district is the one it belongs to on that date, which is then in charge.
+    and still does on the date. The district is the one in charge of it today, or from when it has one; what is open
+    follows it from there (`storage.following`).
     """
     begun_on = min(chain.binding.period.end, chain.on)
     exists = and_(
@@ -59,9 +64,9 @@ def _subjects(law: Law, chain: Chain, *, today: date) -> Select[int, int | None]
     match chain.per:
         case Level.UNIT:
             selected = (
-                select(Organisation.id, Membership.district_id)
+                select(Organisation.id, in_charge(Membership.district_id, acting))
                 .join(Membership, Membership.unit_id == Organisation.id)
-                .where(exists, member_on(chain.on), Organisation.sector.in_(chain.sectors))
+                .where(exists, _places(today, chain.on), Organisation.sector.in_(chain.sectors))
             )
             if rule.fuels is not None:
                 selected = selected.where(Organisation.fuel.in_(rule.fuels))
@@ -73,6 +78,13 @@ def _subjects(law: Law, chain: Chain, *, today: date) -> Select[int, int | None]
             return select(Organisation.id, Organisation.id.label("district_id")).where(exists)
         case Level.MUNICIPAL | Level.AGENCY:
             return select(Organisation.id, null().label("district_id")).where(exists)
+
+
+def _places(today: date, on: date) -> ColumnElement[bool]:
+    """Return the condition on the membership that counts: today's, or where there is none that of ``on``."""
+    present = aliased(Membership)
+    placed = select(present.id).where(present.unit_id == Organisation.id, member_on(today, of=present))
+    return or_(member_on(today), and_(member_on(on), ~placed.exists()))
 
 
 def _in_default(law: Law, rule: Rule, *, today: date) -> Select[int] | None:

@@ -7,6 +7,7 @@ day that is the last of the one and the first of the other, the successor does.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
@@ -100,7 +101,9 @@ def stand_ins(session: Session, *, on: date) -> Mapping[int, int]:
     return acting
 
 
-def in_charge(district_id: SQLColumnExpression[int], acting: Mapping[int, int]) -> SQLColumnExpression[int]:
+def in_charge(
+    district_id: SQLColumnExpression[int] | SQLColumnExpression[int | None], acting: Mapping[int, int]
+) -> SQLColumnExpression[Any]:
     """Return who acts for a column's district, by `stand_ins`; the district itself where nobody else does."""
     return case(dict(acting), value=district_id, else_=district_id) if acting else district_id
 

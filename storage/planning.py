@@ -39,7 +39,7 @@ from storage.models import (
     Reminding,
     Stage,
 )
-from storage.organisations import valid_on
+from storage.organisations import in_office
 from storage.statements import insert_ignoring_conflicts, rows_changed
 
 ESCALATE_AFTER_DAYS = 3
@@ -99,7 +99,7 @@ def plan_digests(
     rows = (
         select(*values.values())
         .join(Organisation, Organisation.id == Contact.organisation_id)
-        .where(reachable(), valid_on(day), _reads_digest(kind))
+        .where(reachable(), in_office(day), _reads_digest(kind))
     )
     return rows_changed(
         session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows)

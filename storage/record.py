@@ -10,7 +10,7 @@ from obligations.notice import Level
 from storage.conditions import has_date, is_pending
 from storage.contacts import reachable
 from storage.models import Contact, Notification, NotificationKind, Organisation, Outcome, Reminding, Stage
-from storage.organisations import valid_on
+from storage.organisations import in_office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class OpenStage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """A contact who could be written to at that moment; ``in_office`` if the organisation existed then."""
+    """A contact who could be written to at that moment; ``in_office`` if the organisation acted then."""
 
     contact_id: int
     organisation_id: int
@@ -84,14 +84,14 @@ def open_stages(session: Session, *, through: date) -> tuple[OpenStage, ...]:
 
 
 def readers(session: Session, *, on: date) -> tuple[Reader, ...]:
-    """Return everyone who can be written to; in office are those of the organisations that exist on ``on``."""
+    """Return everyone who can be written to; in office are those of the organisations that act on ``on``."""
     rows = session.execute(
         select(
             Contact.id.label("contact_id"),
             Contact.organisation_id,
             Organisation.level,
             Contact.lead,
-            valid_on(on).label("in_office"),
+            in_office(on).label("in_office"),
         )
         .join(Organisation, Organisation.id == Contact.organisation_id)
         .where(reachable())

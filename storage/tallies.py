@@ -17,7 +17,7 @@ from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pend
 from storage.contacts import reachable
 from storage.dialects import LocalDate
 from storage.models import Binding, Contact, Membership, Organisation, Stage
-from storage.organisations import Scope, member_on, valid_on
+from storage.organisations import Scope, in_charge, in_office, member_on, stand_ins, valid_on
 
 RATE_OVER = timedelta(days=365)
 """How far back the rate of what was done on time looks."""
@@ -44,10 +44,14 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistrictRow:
-    """A district in numbers. Of the last year's ``due`` unit stages, ``on_time`` were handed over in time."""
+    """A district in numbers. Of the last year's ``due`` unit stages, ``on_time`` were handed over in time.
+
+    ``ended_on`` is its last day (inclusive) where that has come and it no longer acts, or only until it is succeeded.
+    """
 
     district_id: int
     district_name: str
+    ended_on: date | None
     units: int
     overdue: int
     overdue_units: int
@@ -141,7 +145,12 @@ def quiet_districts(session: Session, *, today: date) -> frozenset[int]:
 
 
 def by_district(session: Session, scope: Scope, *, today: date) -> tuple[DistrictRow, ...]:
-    """Return the districts of a scope that exist on ``today``, the one with the most overdue first."""
+    """Return the districts of a scope that act on ``today``, the one with the most overdue first.
+
+    With them come those that have ended and whose last year still counts, or where something is still open.
+    """
+    acting = stand_ins(session, on=today)
+    member_of = in_charge(Membership.district_id, acting)
     handed_over = Stage.submitted_at.is_not(None)
     in_time = handed_over & (LocalDate(Stage.submitted_at) <= Stage.act_by_on)
     was_due = (
@@ -164,10 +173,11 @@ def by_district(session: Session, scope: Scope, *, today: date) -> tuple[Distric
         .subquery()
     )
     members = (
-        select(Membership.district_id, func.count().label("units"))
+        select(member_of.label("district_id"), func.count().label("units"))
+        .select_from(Membership)
         .join(Organisation, Organisation.id == Membership.unit_id)
         .where(member_on(today), valid_on(today))
-        .group_by(Membership.district_id)
+        .group_by(member_of)
         .subquery()
     )
     overdue = func.coalesce(tally.c.overdue, 0)
@@ -175,6 +185,7 @@ def by_district(session: Session, scope: Scope, *, today: date) -> tuple[Distric
         select(
             Organisation.id.label("district_id"),
             Organisation.name.label("district_name"),
+            case((valid_on(today) & in_office(today), None), else_=Organisation.valid_to).label("ended_on"),
             func.coalesce(members.c.units, 0).label("units"),
             overdue.label("overdue"),
             func.coalesce(tally.c.overdue_units, 0).label("overdue_units"),
@@ -184,7 +195,11 @@ def by_district(session: Session, scope: Scope, *, today: date) -> tuple[Distric
         )
         .outerjoin(tally, tally.c.district_id == Organisation.id)
         .outerjoin(members, members.c.district_id == Organisation.id)
-        .where(Organisation.level == Level.DISTRICT, valid_on(today), _districts(scope))
+        .where(
+            Organisation.level == Level.DISTRICT,
+            or_(valid_on(today) & in_office(today), tally.c.due > 0, overdue > 0, tally.c.waiting > 0),
+            _districts(scope),
+        )
         .order_by(overdue.desc(), Organisation.code)
     )
     return tuple(DistrictRow(**row._mapping) for row in rows)  # noqa: SLF001  # see above

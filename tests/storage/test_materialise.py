@@ -189,14 +189,16 @@ class TestWhoIsBound:
         town.oblige(date(2024, 2, 2), date(2024, 3, 20))
         assert {s[1] for s in town.stages(unit)} == {"2024-02"}
 
-    def test_after_a_merger_the_district_in_charge_on_the_date_checks(self, town: Town) -> None:
+    def test_the_district_in_charge_now_checks_whoever_will_be_on_the_date(self, town: Town) -> None:
         old, new = town.district("old", until=date(2025, 11, 6)), town.district("new")
         unit = town.unit("plant", None)
         town.member(unit, old, until=date(2025, 11, 6))
         town.member(unit, new, since=date(2025, 11, 7))
         town.oblige(date(2025, 10, 1), date(2025, 11, 30))
         assert town.stage(unit, "monthly-evidence", "2025-09", "district").actor_id == old
-        assert town.stage(unit, "monthly-evidence", "2025-10", "district").actor_id == new
+        assert town.stage(unit, "monthly-evidence", "2025-10", "district").actor_id == old
+        town.oblige(date(2025, 11, 7), date(2025, 12, 31))
+        assert town.stage(unit, "monthly-evidence", "2025-11", "district").actor_id == new
 
     def test_a_district_that_has_ended_gets_no_list(self, town: Town) -> None:
         ended = town.district("ended", until=date(2025, 11, 6))

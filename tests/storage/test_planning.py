@@ -7,8 +7,8 @@ import pytest
 
 from obligations.law import Law
 from storage import contacts, planning
-from storage.database import Database
-from storage.models import NotificationKind, Outcome
+from storage.database import Database, Session
+from storage.models import NotificationKind, Organisation, Outcome
 from storage.planning import ROUTINE, URGENT
 from tests.jobs.town import Town, at, days
 
@@ -271,11 +271,18 @@ class TestDigests:
         town.contact(town.city, "lead", lead=True)
         assert self._plan(town, NotificationKind.DAILY_DIGEST) == 1
 
-    def test_a_district_that_has_ended_gets_none(self, town: Town) -> None:
-        contact = town.contact(town.district("old", until=date(2025, 11, 6)), "office")
+    def test_a_district_that_has_ended_gets_them_until_its_successor_acts(self, town: Town) -> None:
+        old, new = town.district("old", until=date(2025, 11, 6)), town.district("new")
+        contact = town.contact(old, "office")
         assert self._plan(town, NotificationKind.DAILY_DIGEST, date(2025, 11, 6)) == 1
-        assert self._plan(town, NotificationKind.DAILY_DIGEST, date(2025, 11, 7)) == 0
-        assert len(town.told(contact)) == 1
+        assert self._plan(town, NotificationKind.DAILY_DIGEST, date(2025, 11, 7)) == 1
+
+        def succeed(session: Session) -> None:
+            session.get_one(Organisation, old).successor_id = new
+
+        town.database.write(succeed)
+        assert self._plan(town, NotificationKind.DAILY_DIGEST, date(2025, 11, 8)) == 0
+        assert len(town.told(contact)) == 2
 
 
 def test_a_reader_learns_which_reminder_it_is(town: Town, plant: int) -> None:
