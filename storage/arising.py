@@ -201,7 +201,8 @@ def _open(session: Session, law: Law, occasion: Occasion, missed: _Missed, *, no
             .where(*new)
         )
         carried = occasion is Occasion.UNFIT_EVIDENCE and arisen.per is Level.UNIT
-        made += make(session, arisen, found, carried=carried, now=now)
+        stages = make(session, arisen, found, carried=carried, now=now)
+        made += () if carried else stages
     trail.record(
         session,
         "arisen",

@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from obligations.deadlines import DueKind
@@ -19,6 +19,7 @@ from obligations.notice import Level
 from obligations.standing import SOON_DAYS, Standing, days_left, standing
 from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pending, is_submitted
 from storage.contacts import reachable
+from storage.corrections import correct_by_on, is_carried
 from storage.errors import NotFoundError
 from storage.models import Binding, Contact, Evidence, Obligation, Organisation, Stage
 from storage.organisations import Scope
@@ -67,7 +68,8 @@ class Item:
     """One stage as a list shows it. Dates are in Asia/Shanghai, inclusive; bureaus go by their office's name.
 
     ``notice``, ``notice_version`` and ``made_by`` say which rule made it, ``dated_by`` which notice's date counts.
-    ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it.
+    ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it. ``correct_by_on``
+    is set while evidence that never came must be corrected with the hand-over: by then, in its own line.
     ``evidence`` is how many files are bound to it.
     """
 
@@ -102,6 +104,7 @@ class Item:
     paused_until: date | None
     reason: str | None
     evidence: int
+    correct_by_on: date | None = None
 
     def standing(self, *, today: date) -> Standing:
         """Return where the stage stands on ``today``."""
@@ -253,7 +256,8 @@ def of_unit(session: Session, unit_id: int, *, today: date) -> tuple[Item, ...]:
     recent = or_(
         is_pending() & is_dated(), is_submitted(), Stage.submitted_at >= since, Stage.decided_at >= since
     )
-    return _items(session, _select_items().where(Stage.subject_id == unit_id, recent).order_by(*_order()))
+    shown = (Stage.subject_id == unit_id, recent, not_(is_carried()))
+    return _items(session, _select_items().where(*shown).order_by(*_order()))
 
 
 def item(session: Session, stage_id: int) -> Item:
@@ -380,6 +384,7 @@ def _select_items() -> Select[*tuple[Any, ...]]:
             Stage.paused_until,
             Stage.reason,
             files.label("evidence"),
+            correct_by_on().label("correct_by_on"),
         )
         .join(Obligation, Obligation.id == Stage.obligation_id)
         .join(_Subject, _Subject.id == Stage.subject_id)
