@@ -10,12 +10,13 @@ from typing import Any
 import click
 
 from bot.cli import difference_words
-from bot.cli.terminal import Refusal, as_json, as_told, exists, law, misused, reading, settings, today_of
+from bot.cli.terminal import Refusal, as_json, as_told, exists, misused, reading, settings, today_of
 from locales.printer import Printer
+from obligations.calendar import CalendarError, WorkingCalendar, load_calendar
 from obligations.candidates import candidate
 from obligations.comparison import Comparison
 from obligations.difference import Difference, DutyDifference
-from obligations.law import NOTICES
+from obligations.law import CALENDARS, NOTICES
 from obligations.notice import Level, NoticeError, Sector, notice_files, read_rulebook
 from obligations.notice_errors import Problem
 from obligations.periods import FIRST_YEAR, LAST_YEAR, Period
@@ -141,8 +142,16 @@ def told(p: Printer, concerned: Concerned | None, *, everyone: bool) -> Iterator
         yield f"    {duty} {stage}: {each}"
 
 
+def working_days() -> WorkingCalendar:
+    """Return the calendar in force here; the notices need not be sound for it."""
+    try:
+        return load_calendar(settings().law_folder / CALENDARS)
+    except CalendarError as error:
+        raise Refusal(str(error)) from None
+
+
 def _comparison(p: Printer, first: str, second: str) -> tuple[Comparison, tuple[Problem, ...]]:
-    calendar = law().calendar
+    calendar = working_days()
     try:
         paths = _paths(p, first)
         after = Path(second)

@@ -6,9 +6,9 @@ from typing import NoReturn
 import click
 
 from bot.cli import difference_words
-from bot.cli.differences import concern, told, years
+from bot.cli.differences import concern, told, working_days, years
 from bot.cli.files import put
-from bot.cli.terminal import Refusal, as_json, as_told, law, misused, settings, today_of
+from bot.cli.terminal import Refusal, as_json, as_told, misused, settings, today_of
 from locales.printer import Printer
 from obligations.candidates import Candidate, candidate
 from obligations.comparison import Comparison
@@ -81,7 +81,7 @@ def add(p: Printer, *, file: Path, replace: bool, yes: bool, as_json: bool) -> N
                 p.text("{number} is in force here already: {path}", number=found.notice.number, path=target)
             )
         return
-    comparison = Comparison(before=found.before, after=found.after, calendar=law().calendar)
+    comparison = Comparison(before=found.before, after=found.after, calendar=working_days())
     difference = comparison.difference(*years(p, today_of(settings()), None, None))
     if not as_json:
         for line in difference_words.told(p, difference):
@@ -118,7 +118,7 @@ def _checked(p: Printer, file: Path, *, replace: bool, as_json: bool) -> Candida
     """Return a notice file that fits what is in force, or stop with what is wrong and where."""
     try:
         paths = notice_files(added=_folder())
-        return candidate(file, paths, calendar=law().calendar, replacing=replace)
+        return candidate(file, paths, calendar=working_days(), replacing=replace)
     except NoticeError as error:
         if as_json:
             problems = [difference_words.problem_data(each) for each in error.problems]

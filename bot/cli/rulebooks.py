@@ -19,7 +19,7 @@ from bot.register.one_duty import as_full_data, described
 from bot.register.page import page
 from bot.register.sheet import sheet
 from bot.register.terminal import NARROWEST, printed
-from locales.printer import LANGUAGES, Printer
+from locales.printer import Printer
 from obligations.law import Law
 from obligations.notice import Rulebook, UnknownRule
 from obligations.periods import FIRST_YEAR, LAST_YEAR
@@ -83,7 +83,11 @@ def list_(p: Printer, *, as_json: bool = False) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write one HTML page to print or to hang on a wall.",
 )
-@click.option("--language", type=click.Choice(list(LANGUAGES)), help="Language of the register.")
+@click.option(
+    "--language",
+    type=click.Choice(["zh", "en"]),
+    help="Language of the register; otherwise that of the answers.",
+)
 @as_json
 @click.pass_obj
 def show(

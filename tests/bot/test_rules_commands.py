@@ -124,7 +124,7 @@ def line_of(text: str, start: str) -> int:
 
 @pytest.mark.usefixtures("home")
 def test_the_register_is_printed_in_the_language_asked_for(law: Law) -> None:
-    english, chinese = run("rules", "show").output, run("rules", "show", "--language", "zh-hans").output
+    english, chinese = run("rules", "show").output, run("rules", "show", "--language", "zh").output
     for duty in law.rulebook.by_duty:
         assert f"({duty})" in english
         assert f"({duty})" in chinese
@@ -370,6 +370,15 @@ def test_what_ships_is_not_replaced(home: Path) -> None:
     assert "comes with this release" in refused("rules", "add", path, "--yes", "--replace", code=2)
     assert told("rules", "add", str(shipped), "--yes")["added"] is False
     assert not (home / "data" / "notices").exists()
+
+
+def test_a_faulty_file_in_force_can_be_checked_where_it_is(home: Path) -> None:
+    path = write(home / "data" / "notices", SOONER.replace("days = 15", "days = 0"))
+    answer = json.loads(run("rules", "check", path, "--json").stdout)
+    assert answer["problems"][0]["line"] == 27
+    assert "new.toml:27" in refused("due", "annual-report", "unit", "2023", code=1)
+    Path(path).write_text(SOONER, encoding="utf-8")
+    assert told("rules", "check", path)["valid"] is True
 
 
 def test_a_faulty_file_is_never_added(home: Path) -> None:
