@@ -146,8 +146,10 @@ class Rule(Words):
     def _misfits(self, before: Stage | None, stage: Stage) -> Iterator[str]:
         monthly = self.recurrence is Recurrence.MONTHLY
         match stage.deadline:
-            case MonthEndPlus() | Retention() as deadline if not monthly:
-                yield f"a deadline of kind {deadline.kind} needs a monthly rule"
+            case MonthEndPlus() if not monthly:
+                yield "a deadline of kind month_end_plus needs a monthly rule"
+            case Retention() if self.recurrence not in (Recurrence.MONTHLY, Recurrence.YEARLY):
+                yield "a deadline of kind retention needs a monthly or a yearly rule"
             case Fixed(month=month, day=day) if day > monthrange(_COMMON_YEAR, month)[1]:
                 yield f"{month:02}-{day:02} does not exist in every year"
             case SubmitPlus(cap_day=cap_day):

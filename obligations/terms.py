@@ -159,7 +159,10 @@ class BeforeEvent(Words):
 
 
 class Retention(Words):
-    """至少保存N个月: the last day to keep is the end of the month ``months`` after the period."""
+    """至少保存N个月: the last day to keep is the end of the month ``months`` after the period's last.
+
+    至少保存N年 of what a year brought is ``months`` = 12 N: through the end of the year N years later.
+    """
 
     kind: Literal["retention"]
     months: Count = Field(ge=1, le=600)

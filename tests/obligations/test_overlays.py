@@ -1,6 +1,7 @@
-"""The national notices against their clauses: every date they name, as the notice alone has it.
+"""The ministry's yearly notices against their clauses: every date they name, as the notice alone has it.
 
-What binds a unit where Chongqing's notice speaks too is in `test_overlays_binding`.
+The regulation and the allocation plan are in `test_overlays_more`; what binds a unit where Chongqing's notice speaks
+too is in `test_overlays_binding`.
 """
 
 from datetime import date
@@ -22,6 +23,8 @@ NUMBERS = {
     "32": "环办气候函〔2026〕32号",
     "guide": "环办气候函〔2026〕（文号待核，2026-06-23）",
 }
+ELSEWHERE = {"国令第775号", "国环规气候〔2024〕1号"}
+"""The national notices that `test_overlays_more` holds to their clauses."""
 SECTORS = {
     "power": frozenset({Sector.POWER}),
     "three": frozenset({Sector.STEEL, Sector.CEMENT, Sector.ALUMINIUM}),
@@ -179,7 +182,11 @@ def undated() -> list[Told]:
 
 
 def national() -> list[Notice]:
-    return [notice for notice in RULEBOOK.notices if notice.authority == "national"]
+    return [
+        notice
+        for notice in RULEBOOK.notices
+        if notice.authority == "national" and notice.number not in ELSEWHERE
+    ]
 
 
 def label(value: object) -> str | None:

@@ -12,6 +12,7 @@ from obligations.terms import SECTOR_GROUPS, Sector
 
 LAW = Law.shipped()
 CQ = "渝环规〔2023〕2号"
+REGULATION = "国令第775号"
 MEE_43 = "环办气候函〔2023〕43号"
 MEE_332 = "环办气候函〔2023〕332号"
 MEE_140 = "环办气候函〔2025〕140号"
@@ -78,10 +79,11 @@ def test_where_chongqing_waits_for_the_ministry_s_date_the_ministry_s_notice_giv
     assert said(found)[CQ] is None
 
 
-@pytest.mark.parametrize("period", ["2023", "2026"])
-def test_a_surrender_no_national_notice_speaks_of_waits_for_its_date(period: str) -> None:
+@pytest.mark.parametrize("period", ["2026", "2027"])
+def test_a_surrender_no_national_notice_dates_waits_for_its_date(period: str) -> None:
     found = bound("surrender", "unit", period, Sector.POWER)
-    assert (found.date.due_on, found.date.kind.value, said(found)) == (None, "external", {CQ: None})
+    waiting = {CQ: None, REGULATION: None}
+    assert (found.date.due_on, found.date.kind.value, said(found)) == (None, "external", waiting)
 
 
 def test_the_district_s_stages_of_a_power_chain_are_chongqing_s_alone() -> None:
