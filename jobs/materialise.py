@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from jobs.context import Context
-from storage import following, materialise, settings
+from storage import arising, following, materialise, settings
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.types import local_date
@@ -17,7 +17,8 @@ HORIZON = timedelta(days=120)
 async def run(context: Context, now: datetime) -> None:
     """Create what is due within the horizon and is not there yet, then pass what is open to who is in charge today.
 
-    Without a registry there is nothing to do.
+    Then what missed dates give rise to is opened: on the 21st the correction of evidence that never came. Without a
+    registry there is nothing to do.
     """
     today = local_date(now)
     through = today + HORIZON
@@ -33,6 +34,8 @@ async def run(context: Context, now: datetime) -> None:
             _log.info("no registry yet; nothing is due for anyone")
             return 0
         following.follow(session, now=now)
+        # The day after a missed date, those in charge today are the ones it concerns.
+        arising.open_missed(session, context.law, now=now)
         return created
 
     created = await context.database.run(work)
