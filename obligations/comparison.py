@@ -182,6 +182,7 @@ class _Changes:
     ended: list[Period] = field(default_factory=list)
     instead_of: str | None = None
     taken_over_by: str | None = None
+    steps: dict[str, Stage] = field(default_factory=dict)
     stages: dict[tuple[str, bool], list[Period]] = field(default_factory=dict)
     redated: dict[tuple[str, Given, Given], list[Dates]] = field(default_factory=dict)
     reworded: dict[tuple[str | None, Aspect, object, object], list[Period]] = field(default_factory=dict)
@@ -207,6 +208,7 @@ class _Changes:
                 self._step(was, will, name, window)
             elif window.has(period, window.date(will if name in steps else was, name).date.due_on):
                 self.stages.setdefault((name, name in steps), []).append(period)
+                self.steps[name] = steps.get(name) or before[name]
         if window.meets(will):
             self._words(None, _of_rule(was.rule), _of_rule(will.rule), period)
         if self.stages or self.redated or self.reworded:
@@ -223,13 +225,18 @@ class _Changes:
         if days[0] != days[1] or by[0] != by[1]:
             dates = Dates(period=period, before=days[0], after=days[1])
             self.redated.setdefault((name, *given), []).append(dates)
-        self._words(name, _of_stage(was.stage(name)), _of_stage(will.stage(name)), period)
+            self.steps[name] = will.stage(name)
+        step = will.stage(name)
+        self._words(step, _of_stage(was.stage(name)), _of_stage(step), period)
 
     def _words(
-        self, stage: str | None, was: Mapping[Aspect, object], will: Mapping[Aspect, object], period: Period
+        self, step: Stage | None, was: Mapping[Aspect, object], will: Mapping[Aspect, object], period: Period
     ) -> None:
         for aspect, words in will.items():
             if words != was[aspect]:
+                if step is not None:
+                    self.steps[step.name] = step
+                stage = None if step is None else step.name
                 self.reworded.setdefault((stage, aspect, was[aspect], words), []).append(period)
 
     def of(self, duty: str, sector: Sector) -> DutyDifference | None:
@@ -244,13 +251,16 @@ class _Changes:
             ended=tuple(self.ended),
             instead_of=self.instead_of,
             taken_over_by=self.taken_over_by,
+            steps=tuple(self.steps.values()),
             stages=tuple(
                 StageChange(stage=stage, added=added, periods=tuple(periods))
                 for (stage, added), periods in self.stages.items()
             ),
             redated=tuple(
                 Redated(stage=stage, before=before, after=after, dates=tuple(dates))
-                for (stage, before, after), dates in self.redated.items()
+                for (stage, before, after), dates in sorted(
+                    self.redated.items(), key=lambda each: list(self.steps).index(each[0][0])
+                )
             ),
             reworded=tuple(
                 Reworded(stage=stage, aspect=aspect, before=before, after=after, periods=tuple(periods))

@@ -102,8 +102,11 @@ class DutyDifference:
     ended: tuple[Period, ...] = ()
     taken_over_by: str | None = None
     instead_of: str | None = None
+    steps: tuple[Stage, ...] = ()
+    """The steps that something changes of while the duty goes on, as they are afterwards where they still are."""
     stages: tuple[StageChange, ...] = ()
     redated: tuple[Redated, ...] = ()
+    """Step by step, each in the order of its periods."""
     reworded: tuple[Reworded, ...] = ()
 
     @property
@@ -113,12 +116,11 @@ class DutyDifference:
 
     @property
     def touched(self) -> tuple[Stage, ...]:
-        """Return the steps that something changes of: all of them where the duty itself does."""
+        """Return the steps that something changes of: all of the chain where it does of the duty itself."""
         if self.added or self.ended or any(each.stage is None for each in self.reworded):
-            return self.rule.stages
-        names = {each.stage for each in self.redated} | {each.stage for each in self.stages}
-        names |= {each.stage for each in self.reworded if each.stage is not None}
-        return tuple(stage for stage in self.rule.stages if stage.name in names)
+            names = {stage.name for stage in self.rule.stages}
+            return (*self.rule.stages, *(stage for stage in self.steps if stage.name not in names))
+        return self.steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,9 +33,10 @@ def told(p: Printer, found: Difference) -> Iterator[str]:
     )
     if not found.duties:
         yield p.text("No duty, date or word changes.")
+    titles = {duty.duty: duty.rule.title.of(p.language) for duty in found.duties}
     for duty in found.duties:
         yield ""
-        yield from _duty(p, duty)
+        yield from _duty(p, duty, titles)
 
 
 def as_data(found: Difference) -> dict[str, Any]:
@@ -68,37 +69,60 @@ def _notice(p: Printer, notice: Notice) -> str:
     )
 
 
-def _duty(p: Printer, duty: DutyDifference) -> Iterator[str]:
-    sign = (
-        "~" if not (duty.added or duty.ended) else "+" if not duty.ended else "-" if not duty.added else "~"
-    )
-    title = duty.rule.title.of(p.language)
-    yield f"{sign} {title} ({duty.duty}) · {rulewords.sectors(p, duty.sectors)}"
-    if duty.added:
-        instead = p.text(", in place of {duty}", duty=duty.instead_of) if duty.instead_of else ""
-        yield "    " + p.text("new: {periods}", periods=_periods(p, duty.added)) + instead
-        for stage in duty.rule.stages:
-            yield (
-                f"      {rulewords.level(p, stage.actor)}: {stage.title.of(p.language)}, "
-                + rulewords.deadline(p, stage.deadline)
-            )
-    if duty.ended:
-        by = p.text(", {duty} takes its place", duty=duty.taken_over_by) if duty.taken_over_by else ""
-        yield "    " + p.text("ends: {periods}", periods=_periods(p, duty.ended)) + by
+def _duty(p: Printer, duty: DutyDifference, titles: Mapping[str, str]) -> Iterator[str]:
+    sign = "~" if bool(duty.added) == bool(duty.ended) else "+" if duty.added else "-"
+    yield f"{sign} {_named(p, duty.duty, titles)} · {rulewords.sectors(p, duty.sectors)}"
+    yield from _begun(p, duty, titles)
+    yield from _ended(p, duty, titles)
     for change in duty.stages:
-        said = p.text("new step") if change.added else p.text("step left out")
-        yield f"    {change.stage}: {said}, {_periods(p, change.periods)}"
-    for stage, changes in groupby(duty.redated, key=lambda each: each.stage):
-        yield f"    {_step(p, duty, stage)}"
+        periods = _periods(p, change.periods)
+        if change.added:
+            yield "    " + p.text("new step {step}: {periods}", step=change.stage, periods=periods)
+        else:
+            yield "    " + p.text("step {step} is left out: {periods}", step=change.stage, periods=periods)
+    steps = {stage.name: stage for stage in duty.steps}
+    for name, changes in groupby(duty.redated, key=lambda each: each.stage):
+        stage = steps[name]
+        who, what = rulewords.level(p, stage.actor), stage.title.of(p.language)
+        yield f"    {name} · " + p.text("{who}: {what}", who=who, what=what)
         for redated in changes:
             yield from _redated(p, redated)
     for reworded in duty.reworded:
         yield from _reworded(p, reworded)
 
 
-def _step(p: Printer, duty: DutyDifference, name: str) -> str:
-    stage = duty.rule.stage(name)
-    return f"{name} · {rulewords.level(p, stage.actor)}: {stage.title.of(p.language)}"
+def _begun(p: Printer, duty: DutyDifference, titles: Mapping[str, str]) -> Iterator[str]:
+    if not duty.added:
+        return
+    periods = _periods(p, duty.added)
+    if duty.instead_of is None:
+        yield "    " + p.text("new: {periods}", periods=periods)
+    else:
+        other = _named(p, duty.instead_of, titles)
+        yield "    " + p.text("new: {periods}, in place of {duty}", periods=periods, duty=other)
+    for stage in duty.rule.stages:
+        yield "      " + p.text(
+            "{who}: {what}, {when}",
+            who=rulewords.level(p, stage.actor),
+            what=stage.title.of(p.language),
+            when=rulewords.deadline(p, stage.deadline),
+        )
+
+
+def _ended(p: Printer, duty: DutyDifference, titles: Mapping[str, str]) -> Iterator[str]:
+    if not duty.ended:
+        return
+    periods = _periods(p, duty.ended)
+    if duty.taken_over_by is None:
+        yield "    " + p.text("ends: {periods}", periods=periods)
+    else:
+        other = _named(p, duty.taken_over_by, titles)
+        yield "    " + p.text("ends: {periods}, {duty} takes its place", periods=periods, duty=other)
+
+
+def _named(p: Printer, duty: str, titles: Mapping[str, str]) -> str:
+    """Return a duty by its title and its name; by its name alone where nothing changes of it."""
+    return p.text("{title} ({name})", title=titles[duty], name=duty) if duty in titles else duty
 
 
 def _redated(p: Printer, change: Redated) -> Iterator[str]:
@@ -109,15 +133,20 @@ def _redated(p: Printer, change: Redated) -> Iterator[str]:
     elif days := _each_month(change.dates):
         said = p.text("each month: day {before} → day {after}", before=days[0], after=days[1])
     elif len(change.dates) <= _SHOWN:
-        said = "; ".join(_dates(p, each) for each in change.dates)
+        said = p.listed([_dates(p, each) for each in change.dates])
     else:
-        said = f"{_dates(p, change.dates[0])}; … {_dates(p, change.dates[-1])}"
-    yield f"      {_periods(p, [each.period for each in change.dates])}: {said}"
+        said = f"{_dates(p, change.dates[0])} … {_dates(p, change.dates[-1])}"
+    periods = _periods(p, [each.period for each in change.dates])
+    yield "      " + p.text("{periods}: {words}", periods=periods, words=said)
 
 
 def _given(p: Printer, given: Given) -> str:
     mark = SECOND_HAND if given.second_hand else ""
-    return f"{rulewords.deadline(p, given.deadline)} ({given.notice}{mark} {given.clause})"
+    return p.text(
+        "{words} ({source})",
+        words=rulewords.deadline(p, given.deadline),
+        source=f"{given.notice}{mark} {given.clause}",
+    )
 
 
 def _dates(p: Printer, dates: Dates) -> str:
@@ -138,7 +167,8 @@ def _each_month(dates: Sequence[Dates]) -> tuple[int, int] | None:
 
 def _reworded(p: Printer, change: Reworded) -> Iterator[str]:
     where = "" if change.stage is None else f"{change.stage} · "
-    yield f"    {where}{_aspect(p, change.aspect)}, {_periods(p, change.periods)}"
+    said = p.text("{what}, {periods}", what=_aspect(p, change.aspect), periods=_periods(p, change.periods))
+    yield f"    {where}{said}"
     yield "      " + p.text("before: {words}", words=_words(p, change.before))
     yield "      " + p.text("after:  {words}", words=_words(p, change.after))
 
@@ -181,7 +211,7 @@ def _words(p: Printer, value: object) -> str:
         case frozenset():
             return rulewords.fuels(p, value)
         case tuple() if value:
-            return "; ".join(_words(p, each) for each in value)
+            return p.listed([_words(p, each) for each in value])
         case None | ():
             return "–"
         case bool():
@@ -207,8 +237,12 @@ def _part(p: Printer, value: object) -> str:
         case Arises():
             return rulewords.occasion(p, value)
         case Parameter():
-            years = f"{value.first}–{value.last or ''}"
-            return f"{value.name.of(p.language)} {years}: {value.value.of(p.language)}"
+            return p.text(
+                "{name} {years}: {value}",
+                name=value.name.of(p.language),
+                years=f"{value.first}–{value.last or ''}",
+                value=value.value.of(p.language),
+            )
         case _:
             return str(value)
 

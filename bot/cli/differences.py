@@ -123,15 +123,16 @@ def told(p: Printer, concerned: Concerned | None, *, everyone: bool) -> Iterator
     if concerned.municipality is not None:
         yield f"  {concerned.municipality}"
     if concerned.districts:
-        said = p.plural("{n} district", "{n} districts", len(concerned.districts))
-        yield f"  {said}: {p.listed(_first(p, concerned.districts, everyone=everyone))}"
+        names = p.listed(_first(p, concerned.districts, everyone=everyone))
+        yield "  " + p.plural(
+            "{n} district: {names}", "{n} districts: {names}", len(concerned.districts), names=names
+        )
     if concerned.units:
         yield "  " + p.plural("{n} unit", "{n} units", len(concerned.units))
         for district, count in _by_district(concerned).items():
             home = district or p.text("without a district")
             yield f"    {home}: {count}"
-        names = [unit.name for unit in concerned.units]
-        yield f"    {p.listed(_first(p, names, everyone=everyone))}"
+        yield "    " + p.listed(_first(p, [unit.name for unit in concerned.units], everyone=everyone))
     if not (concerned.municipality or concerned.districts or concerned.units):
         yield "  " + p.text("nobody in the registry")
     count = sum(each for _, _, each in concerned.open_stages)

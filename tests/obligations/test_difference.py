@@ -165,6 +165,25 @@ def test_a_second_version_speaks_of_the_periods_that_end_once_it_is_in_force() -
     assert (step.stage, step.added, step.periods[0]) == ("check", True, Period.parse("2027-06"))
 
 
+def test_a_step_that_changes_and_is_then_left_out_is_told_for_both() -> None:
+    first = notice(rule("evidence", stage(), stage("check", actor="municipal")))
+    second = notice(
+        rule(
+            "evidence",
+            stage(),
+            stage("check", actor="municipal", deadline={"kind": "month_end_plus", "days": 10}),
+        ),
+        version="2",
+        in_force_on=date(2027, 1, 1),
+    )
+    third = notice(version="3", in_force_on=date(2028, 1, 1))
+    duty = only(compared([first], [first, second, third]))
+    assert [each.stage for each in duty.redated] == ["check"]
+    (left_out,) = duty.stages
+    assert (left_out.stage, left_out.added, left_out.periods[0]) == ("check", False, Period.parse("2028-01"))
+    assert [each.name for each in duty.touched] == ["check"], "though the last chain has no such step"
+
+
 def test_a_version_that_leaves_a_duty_out_ends_it() -> None:
     first = notice(rule(), rule("ledger"))
     second = notice(rule(), version="2", in_force_on=date(2027, 6, 15))
