@@ -118,7 +118,7 @@ class Voice:
         if item.excused:
             excuse = self.p.text("handed over late by the step before, no default of this office")
             aim = self.p.day(item.act_by_on, today=self.today, weekday=True)
-            return " · ".join([excuse, self.p.text("aim for {date}", date=aim)])
+            return " · ".join([excuse, self.p.text("internal target {date}", date=aim)])
         parts = [self.deadline(item.act_by_on), self.distance(item.act_by_on)]
         if item.due_kind is DueKind.PROVISIONAL:
             parts.append(self.p.text("provisional"))
