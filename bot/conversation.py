@@ -12,10 +12,11 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.access import NotAllowedError, Reader, reader_at
-from bot.handlers import asking, checking, enrolling, submitting
+from bot.handlers import asking, checking, checklists, enrolling, keeping, ruling, submitting, timelines, why
 from bot.handlers.desk import AWAIT_REASON, Desk
+from bot.handlers.ruling import AWAIT_RULING
 from bot.screen import MalformedPressError, Press, Screen
-from bot.understanding import Intent, Place, Vocabulary, shipped_vocabulary, understand
+from bot.understanding import Intent, Place, Reading, Vocabulary, shipped_vocabulary, understand
 from bot.wording import duties, greetings
 from bot.wording.phrases import plain
 from locales.printer import Printer
@@ -38,6 +39,9 @@ _MAY_BE_A_REASON = frozenset(
     {Intent.NONE, Intent.CORRECTION_REQUEST, Intent.CONFIRM_DONE, Intent.UPLOAD_EVIDENCE, Intent.SNOOZE}
 )
 """What a typed reason for a return may sound like; anything else may be a question of its own."""
+
+_KEPT = ("sample_retention", "video_record")
+"""The kinds of duty whose date is how long something is kept."""
 
 
 class Kind(StrEnum):
@@ -97,12 +101,36 @@ _PRESSES: Mapping[str, Handler] = MappingProxyType(
         "ods": asking.choose_district,
         "ods~": asking.choose_district,
         "us": asking.chosen_unit,
+        "ck": checklists.checklist_of,
+        "ck~": checklists.checklist_of,
+        "ckl": checklists.line_of,
+        "ckl~": checklists.line_of,
+        "keep": keeping.what_to_keep,
+        "keep~": keeping.what_to_keep,
+        "why": why.why,
+        "tl": timelines.timeline,
+        "rl": ruling.choose_kind,
+        "rlk": ruling.choose_scope,
+        "rls": ruling.begin,
+        "rl!": ruling.confirm,
+        "dt": ruling.dates,
+        "dt~": ruling.dates,
         "sum": asking.summary,
         "lang": enrolling.set_language,
         "lang?": enrolling.choose_language,
         "help": enrolling.help_,
     }
 )
+
+_TYPED: Mapping[str, Callable[[Desk, Mapping[str, object], str], Screen]] = MappingProxyType(
+    {
+        AWAIT_RULING: ruling.take,
+    }
+)
+"""What is typed one thing after another, by what the desk awaits."""
+
+_CONFIRMS: Mapping[str, str] = MappingProxyType({"ret!": AWAIT_REASON, "rl!": AWAIT_RULING})
+"""The buttons that complete what was typed."""
 
 _COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -112,6 +140,9 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "overdue": "od",
         "review": "rv",
         "summary": "sum",
+        "checklist": "ck",
+        "timeline": "tl",
+        "dates": "dt",
         "language": "lang?",
     }
 )
@@ -126,6 +157,7 @@ _INTENTS: Mapping[Intent, str] = MappingProxyType(
         Intent.SNOOZE: "due",
         Intent.DISTRICT_SUMMARY: "sum",
         Intent.CITY_SUMMARY: "sum",
+        Intent.CHECKLIST: "ck",
         Intent.HELP: "help",
         Intent.LANGUAGE: "lang?",
     }
@@ -174,7 +206,7 @@ def answer(
         before.commit()
         return _seen(incoming, screen)
     # The question it answered has lapsed; kept, it would refuse whatever comes next.
-    desk.forget(*([AWAIT_REASON] if incoming.kind is Kind.PRESS else []))
+    desk.forget(*((AWAIT_REASON, *_TYPED) if incoming.kind is Kind.PRESS else ()))
     return _seen(incoming, refusal)
 
 
@@ -192,9 +224,9 @@ def _dispatch(desk: Desk, incoming: Incoming) -> Screen | None:
             handler = _PRESSES.get(press.verb)
             if handler is None:
                 raise MalformedPressError
-            if press.verb != "ret!":
-                # Whoever turns to something else does not go on typing a reason.
-                desk.forget(AWAIT_REASON)
+            # Whoever turns to something else does not go on typing.
+            completed = _CONFIRMS.get(press.verb)
+            desk.forget(*(each for each in (AWAIT_REASON, *_TYPED) if each != completed))
             return handler(desk, press)
         case Kind.COMMAND:
             return _command(desk, incoming)
@@ -205,12 +237,14 @@ def _dispatch(desk: Desk, incoming: Incoming) -> Screen | None:
 
 
 def _command(desk: Desk, incoming: Incoming) -> Screen:
-    desk.forget(AWAIT_REASON)
+    desk.forget(AWAIT_REASON, *_TYPED)
     match incoming.command:
         case "start":
             return enrolling.greet(desk)
         case "status":
             return asking.unit_status(desk, incoming.text)
+        case "keep":
+            return keeping.named(desk, incoming.text)
         case command if command in _COMMANDS:
             verb = _COMMANDS[command]
             return _PRESSES[verb](desk, Press(verb))
@@ -238,6 +272,9 @@ def _file(desk: Desk, incoming: Incoming) -> Screen | None:
 
 
 def _sentence(desk: Desk, text: str) -> Screen:
+    for awaited, take in _TYPED.items():
+        if (begun := desk.awaited(awaited)) is not None and plain(text).strip():
+            return take(desk, begun, text)
     reading = understand(
         text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today, vocabulary=_vocabulary(desk)
     )
@@ -259,9 +296,24 @@ def _sentence(desk: Desk, text: str) -> Screen:
             return asking.summary_of(desk, district)
         case Intent.NONE if reading.acknowledgement:
             return greetings.acknowledged(desk.voice.p)
+        case Intent.NEXT_DEADLINE if reading.slots.get("kind") in _KEPT:
+            return keeping.named(desk, "")
         case intent if intent in _INTENTS:
             verb = _INTENTS[intent]
             return _PRESSES[verb](desk, Press(verb))
+        case _:
+            return _looked_up(desk, text, reading)
+
+
+def _looked_up(desk: Desk, text: str, reading: Reading) -> Screen:
+    """Answer a question about the notices themselves; what is no question at all is not understood."""
+    match reading.intent:
+        case Intent.RULE_EXPLAIN:
+            return why.asked(desk, text[:_LONGEST_QUESTION], reading.slots)
+        case Intent.KEEPING:
+            return keeping.named(desk, reading.slots.get("unit", ""))
+        case Intent.TIMELINE:
+            return timelines.in_year(desk, reading.slots.get("period"))
         case _:
             return greetings.not_understood(desk.voice, desk.reader.level)
 

@@ -1,5 +1,6 @@
 """What a person is shown, whatever the channel: a text, buttons under it, files with it. Telegram is not known here."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -92,6 +93,14 @@ class Attachment:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """A picture to send that is drawn when it is sent, so that nobody waits for it with a transaction open."""
+
+    name: str
+    draw: Callable[[], bytes]
+
+
 @dataclass(frozen=True, slots=True)
 class Menu:
     """The commands a chat offers from now on, in their order: each with what it does, in the reader's language."""
@@ -112,5 +121,5 @@ class Screen:
     toast: str | None = None
     alert: bool = False
     silent: bool = False
-    attachments: tuple[Attachment, ...] = field(default=())
+    attachments: tuple[Attachment | Drawing, ...] = field(default=())
     menu: Menu | None = None

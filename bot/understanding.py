@@ -39,6 +39,9 @@ class Intent(StrEnum):
     RULE_EXPLAIN = "rule_explain"
     EXPORT = "export"
     CORRECTION_REQUEST = "correction_request"
+    CHECKLIST = "checklist"
+    KEEPING = "keeping"
+    TIMELINE = "timeline"
     NONE = "none"
 
 
@@ -87,6 +90,8 @@ class Vocabulary:
     commands: Mapping[str, str]
     buttons: Mapping[str, str]
     kinds: Mapping[str, str]
+    duties: Mapping[str, tuple[str, ...]]
+    """The duties of a rulebook that a kind stands for."""
     places: tuple[Place, ...]
     simplified: Mapping[int, str]
     acknowledgements: frozenset[str]
@@ -279,6 +284,7 @@ def shipped_vocabulary() -> Vocabulary:
         commands=raw["commands"],
         buttons=raw["buttons"],
         kinds={name: kind for kind, names in raw["kinds"].items() for name in names},
+        duties={kind: tuple(duties) for kind, duties in raw["duties"].items()},
         places=tuple(Place(**{**each, "aliases": tuple(each["aliases"])}) for each in raw["districts"]),
         simplified={ord(pair[0]): pair[1] for pair in raw["traditional"].split()},
         acknowledgements=frozenset(raw["acknowledgements"]),

@@ -54,7 +54,7 @@ class Desk:
             NotFoundError: there is none.
         """
         stage = decisions.get(self.session, stage_id)
-        self.reader.require(self.reader.may_see(stage))
+        self.reader.require(self.reader.may_see(self.session, stage, on=self.today))
         return stage
 
     def item(self, stage: Stage) -> Item:
@@ -74,7 +74,7 @@ class Desk:
         return [
             file
             for each in chain[: stage.position + 1]
-            if self.reader.may_open_files(each)
+            if self.reader.may_open_files(self.session, each, on=self.today)
             for file in evidence.of_stage(self.session, each.id)
         ]
 

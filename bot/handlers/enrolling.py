@@ -5,13 +5,18 @@ from dataclasses import replace
 from bot.handlers.desk import Desk
 from bot.screen import Press, Screen
 from bot.wording import greetings
+from bot.wording.endings import own_hint
 from locales.printer import LANGUAGES
-from storage import contacts
+from storage import contacts, endings
 
 
 def greet(desk: Desk) -> Screen:
     """Welcome a contact, new or returning."""
-    return greetings.welcome(desk.voice, desk.reader)
+    screen = greetings.welcome(desk.voice, desk.reader)
+    ending = endings.ending_of(desk.session, desk.reader.organisation_id, on=desk.today)
+    if ending is None:
+        return screen
+    return replace(screen, html=f"{screen.html}\n\n{own_hint(desk.voice, ending)}")
 
 
 def help_(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers

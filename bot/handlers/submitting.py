@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.handlers.desk import AWAIT_FILE, AWAIT_STAGE, Desk
+from bot.handlers.ruling import may_rule
 from bot.screen import Attachment, Press, Screen
+from bot.understanding import shipped_vocabulary
 from bot.wording import duties, greetings
 from obligations.decisions import Status
-from storage import decisions, evidence, overview
+from obligations.parameters import Applied, parameters
+from obligations.periods import Period
+from storage import checklist, decisions, evidence, overview
 from storage.errors import StaleError
 from storage.evidence import StoredFile
 from storage.models import Stage
@@ -57,10 +61,20 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
         desk.files(stage),
         may_act=desk.reader.may_act(stage),
         may_check=desk.reader.may_check(stage),
+        may_rule=may_rule(desk, stage),
         next_check=desk.item(after) if after is not None else None,
         pass_down=(passes_down.id, passes_down.version) if passes_down is not None else None,
+        parameters=_parameters(desk, stage),
         edit=edit,
     )
+
+
+def _parameters(desk: Desk, stage: Stage) -> tuple[Applied, ...]:
+    """Return what a unit's own report is to be done by; nothing for its checks, and for what is no report."""
+    sector = stage.subject.sector
+    if sector is None or stage.actor_id != stage.subject_id or stage.rule not in desk.law.rulebook.by_duty:
+        return ()
+    return parameters(desk.law, stage.rule, Period.parse(stage.period), sectors=frozenset({sector}))
 
 
 def choose_done(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
@@ -121,9 +135,11 @@ def take_file(
     page = overview.duties(
         desk.session, desk.reader.organisation_id, today=desk.today, limit=_MOST_MATCHED, offset=0
     )
-    if not page.items:
+    undated = checklist.to_do(desk.session, desk.reader.organisation_id, limit=_MOST_MATCHED)
+    open_ = (*page.items, *undated)
+    if not open_:
         return duties.listed(desk.voice, page, offset=0, edit=False)
-    fitting = [item for item in page.items if _fits(item, named)] if named else []
+    fitting = [item for item in open_ if _fits(item, named)] if named else []
     if len(fitting) == 1:
         stage = desk.stage(fitting[0].stage_id)
         desk.expect(AWAIT_FILE, stage=stage.id)
@@ -135,7 +151,8 @@ def take_file(
     desk.expect(AWAIT_STAGE, album=album, files=files)
     if same_album:
         return None
-    offered = fitting or page.items
+    # What has no date is offered where nothing else is owed: it is never what a file is most likely for.
+    offered = fitting or page.items or undated
     return duties.choose_for_file(
         desk.voice, offered[: duties.PAGE], files=len(files), more=len(offered) > duties.PAGE
     )
@@ -180,7 +197,8 @@ def pause(desk: Desk, press: Press) -> Screen:
 def send_file(desk: Desk, press: Press) -> Screen:
     """Hand out one stored file to a reader who may see its stage."""
     file = evidence.get(desk.session, press.number(0))
-    desk.reader.require(desk.reader.may_open_files(desk.stage(file.stage_id)))
+    stage = desk.stage(file.stage_id)
+    desk.reader.require(desk.reader.may_open_files(desk.session, stage, on=desk.today))
     path = desk.folder.path(file.sha256)
     if not path.is_file():
         return duties.file_missing(desk.voice)
@@ -230,7 +248,9 @@ def _bind(desk: Desk, stage: Stage, files: list[tuple[StoredFile, str | None]]) 
 
 def _fits(item: Item, named: Mapping[str, str]) -> bool:
     """Tell whether a duty may be what a caption names: a kind is what the names of its rules have in common."""
-    of_kind = named.get("kind", "").replace("_", "-") in item.rule
+    of_kind = item.rule in shipped_vocabulary().duties.get(named.get("kind", ""), ()) or (
+        named.get("kind", "").replace("_", "-") in item.rule
+    )
     return of_kind and named.get("period", item.period) == item.period
 
 

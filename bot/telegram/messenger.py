@@ -28,7 +28,7 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.screen import Button, Screen
+from bot.screen import Button, Drawing, Screen
 from bot.telegram.limiter import Limiter
 from jobs.channel import Receipt
 from storage.models import Outcome
@@ -167,7 +167,13 @@ class Messenger:
             # What has begun is finished in this turn: beginning anew would repeat its first piece.
             patiently = True
         for attachment in screen.attachments:
-            send = partial(self.bot.send_document, chat_id, attachment.path, filename=attachment.name)
+            # Always as a document: as a photo a long picture is scaled down until nobody can read it.
+            content = (
+                await asyncio.to_thread(attachment.draw)
+                if isinstance(attachment, Drawing)
+                else attachment.path
+            )
+            send = partial(self.bot.send_document, chat_id, content, filename=attachment.name)
             arrived.append(str((await self._call(chat_id, send, patiently=patiently)).message_id))
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> None:

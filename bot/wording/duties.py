@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.screen import IN_PLACE, Attachment, Button, Press, Screen
+from bot.wording import footnotes
 from bot.wording.phrases import Voice, bold, label, lines
 from jobs.briefs import ReminderBrief, ReminderItem
 from obligations.decisions import Status
+from obligations.parameters import Applied
 from storage.models import Evidence
 from storage.overview import Item, Page
 
@@ -32,7 +34,11 @@ def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
         rows = tuple(
             _actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items)
         )
-        return Screen(html=lines(parts), rows=rows)
+        whys = tuple(
+            Button(voice.numbered(index, len(items)) + p.text("Why?"), Press.to("why", each.item.stage_id))
+            for index, each in enumerate(items)
+        )
+        return Screen(html=lines(parts), rows=(*rows, whys))
     parts += ["", *_grouped(voice, [each.item for each in items])]
     return Screen(html=lines(parts), rows=((Button(p.text("Open the list"), Press.to("due", 0)),),))
 
@@ -73,8 +79,11 @@ def _actions(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
 
 def _hand_over(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
     p = voice.p
+    upload = Button(number + p.text("Upload"), Press.to("up", item.stage_id, item.version))
+    if item.act_by_on is None:
+        return (upload, Button(number + p.text("Done"), Press.to("sub", item.stage_id, item.version)))
     return (
-        Button(number + p.text("Upload"), Press.to("up", item.stage_id, item.version)),
+        upload,
         Button(number + p.text("Submitted"), Press.to("sub", item.stage_id, item.version)),
         Button(number + p.text("Working on it"), Press.to("work", item.stage_id, item.version)),
     )
@@ -98,14 +107,14 @@ def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
 
 
 def paging(
-    voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object
+    voice: Voice, verb: str, total: int, offset: int, shown: int, *arguments: object, size: int | None = None
 ) -> tuple[tuple[Button, ...], ...]:
-    """Return the row that turns the pages of a list in place; none where all of it is on one."""
+    """Return the row that turns the pages of a list in place, ``size`` items back; none where all of it is on one."""
     p = voice.p
     verb += IN_PLACE
     row = []
     if offset > 0:
-        row.append(Button(p.text("‹ Previous"), Press.to(verb, max(0, offset - PAGE), *arguments)))
+        row.append(Button(p.text("‹ Previous"), Press.to(verb, max(0, offset - (size or PAGE)), *arguments)))
     if offset + shown < total:
         row.append(Button(p.text("Next ›"), Press.to(verb, offset + shown, *arguments)))
     return (tuple(row),) if row else ()
@@ -122,14 +131,17 @@ def card(
     *,
     may_act: bool,
     may_check: bool,
+    may_rule: bool = False,
     next_check: Item | None,
     pass_down: tuple[int, int] | None = None,
+    parameters: Sequence[Applied] = (),
     edit: bool,
     lead_in: str | None = None,
 ) -> Screen:
     """Return everything about one stage, with the buttons this reader may press.
 
-    ``pass_down`` is the stage before, by id and version, where it may be returned further down.
+    ``may_rule`` offers what an authority decides about its date. ``pass_down`` is the stage before, by id and version, where it may be returned further down. ``parameters`` are
+    what its report is done by.
     """
     p = voice.p
     parts = [
@@ -156,7 +168,7 @@ def card(
                 until=voice.until(next_check),
             )
         )
-    parts.append(p.text("Basis: {clause}", clause=voice.clause(item)))
+    parts += _instructions(voice, item, parameters)
     rows: list[tuple[Button, ...]] = []
     for file in files:
         size = _size(file.size)
@@ -176,7 +188,27 @@ def card(
             rows.append((Button(p.text("Return to the step before"), Press.to("ret", *pass_down)),))
     elif may_act and item.status is Status.SUBMITTED:
         rows.append((Button(p.text("Send another file"), Press.to("up", item.stage_id, item.version)),))
+    if may_rule:
+        rows.append((Button(p.text("Change the date"), Press.to("rl", item.stage_id, item.version)),))
+    rows.append((Button(p.text("Why this date"), Press.to("why", item.stage_id)),))
     return Screen(html=lines(parts), rows=tuple(rows), edit=edit)
+
+
+def _instructions(voice: Voice, item: Item, parameters: Sequence[Applied]) -> list[str]:
+    """Return how it is to be done: without a date what counts as done; the parameters of a report; the clause."""
+    p = voice.p
+    told = []
+    if item.act_by_on is None:
+        step = voice.rule_of(item).stage(item.stage)
+        told.append(p.text("Done when there is: {evidence}", evidence=voice.title(step.evidence)))
+        told += ["· " + voice.title(condition) for condition in ([] if parameters else step.conditions)]
+    if parameters:
+        told += [p.text("To be applied to this report:")]
+        told += ["· " + footnotes.parameter(voice, each) for each in parameters]
+    told.append(p.text("Basis: {clause}", clause=voice.clause(item)))
+    if any("†" in line for line in told):
+        told.append(footnotes.second_hand(voice))
+    return told
 
 
 def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> Screen:

@@ -39,6 +39,12 @@ def command_summary(p: Printer, command: str) -> str:
             return p.text("where a unit stands")
         case "summary":
             return p.text("how we are doing")
+        case "checklist":
+            return p.text("what has no date, and what counts as done")
+        case "keep":
+            return p.text("what must be kept for inspection, and what may be let go")
+        case "timeline":
+            return p.text("the year as a picture")
         case "language":
             return p.text("中文 / English")
         case _:
@@ -141,6 +147,7 @@ def home_rows(voice: Voice, level: Level) -> tuple[tuple[Button, ...], ...]:
                 Button(p.text("Who is overdue"), Press.to("od", 0, 0)),
                 Button(p.text("Summary"), Press.to("sum")),
             ),
+            _reference(p),
         )
     return (
         (
@@ -148,6 +155,16 @@ def home_rows(voice: Voice, level: Level) -> tuple[tuple[Button, ...], ...]:
             Button(p.text("Waiting for my check"), Press.to("rv", 0)),
         ),
         (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Summary"), Press.to("sum"))),
+        _reference(p),
+    )
+
+
+def _reference(p: Printer) -> tuple[Button, ...]:
+    """Return the buttons to what is looked up, not acted on."""
+    return (
+        Button(p.text("Checklist"), Press.to("ck")),
+        Button(p.text("Keeping"), Press.to("keep")),
+        Button(p.text("Timeline"), Press.to("tl")),
     )
 
 

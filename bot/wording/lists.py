@@ -6,9 +6,11 @@ from datetime import datetime
 from bot.screen import IN_PLACE, Button, Press, Screen
 from bot.wording.duties import paging
 from bot.wording.phrases import Voice, bold, lines, plain, safe
+from bot.wording.targets import target_lines
 from obligations.notice import Level
 from storage.models import Organisation
 from storage.overview import Counts, DistrictRow, Item, Page
+from storage.targets import Target
 
 _LONGEST_STATUS = 12
 """How many steps of one unit are listed: what a screen of a phone or two holds."""
@@ -124,7 +126,11 @@ def unit_status(voice: Voice, unit: Organisation, items: Sequence[Item], *, now:
         parts += ["", p.plural("and {n} more", "and {n} more", rest)]
     if not items:
         parts += ["", p.text("Nothing is open and nothing was decided lately.")]
-    return Screen(html=lines(parts), rows=tuple(tuple(rows[i : i + 6]) for i in range(0, len(rows), 6)))
+    more = (
+        Button(p.text("Checklist"), Press.to("ck", 0, unit.id)),
+        Button(p.text("Keeping"), Press.to("keep", 0, unit.id)),
+    )
+    return Screen(html=lines(parts), rows=(*(tuple(rows[i : i + 6]) for i in range(0, len(rows), 6)), more))
 
 
 def choose_unit(voice: Voice, units: Sequence[Organisation], words: str) -> Screen:
@@ -153,6 +159,7 @@ def summary(
     now: datetime,
     level: Level,
     district: int,
+    targets: Sequence[Target] = (),
 ) -> Screen:
     """Answer how a unit, a district or the city is doing, on one page, to a reader of ``level``."""
     p = voice.p
@@ -175,6 +182,7 @@ def summary(
             + p.plural("{n} duty overdue", "{n} duties overdue", row.overdue)
             for index, row in enumerate(worst, start=1)
         ]
+    parts += target_lines(voice, targets)
     buttons = [Button(p.text("Who is overdue"), Press.to("od", 0, district))]
     if level is not Level.UNIT:
         buttons.append(Button(p.text("Waiting for my check"), Press.to("rv", 0)))

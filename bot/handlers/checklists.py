@@ -1,0 +1,63 @@
+"""What has no date: an organisation's checklist, and the stages of one of its lines."""
+
+from bot.handlers.desk import Desk
+from bot.screen import Press, Screen
+from bot.wording import checklists as wording
+from bot.wording.duties import PAGE
+from obligations.notice import Level
+from obligations.parameters import Applied, parameters
+from obligations.terms import Sector
+from storage import checklist, organisations
+from storage.checklist import Line
+from storage.models import Organisation
+
+
+def checklist_of(desk: Desk, press: Press) -> Screen:
+    """Show one page of a checklist: the reader's own, or that of a unit within the reader's scope."""
+    offset = press.number(0) if press.arguments else 0
+    organisation = organisations.get(
+        desk.session, press.number(1) if len(press.arguments) > 1 else desk.reader.organisation_id
+    )
+    desk.reader.require(_may_see(desk, organisation))
+    lines = checklist.of_organisation(desk.session, desk.law, organisation, now=desk.now)
+    if offset and offset >= len(lines):
+        # The list has become shorter than the page asked for.
+        return checklist_of(desk, Press.to(press.verb, 0, organisation.id))
+    return wording.listed(
+        desk.voice,
+        lines,
+        name=organisation.office,
+        organisation=organisation.id,
+        offset=offset,
+        now=desk.now,
+        parameters=[
+            _parameters(desk, line, organisation.sector) for line in lines[offset : offset + wording.LINES]
+        ],
+        edit=press.in_place,
+    )
+
+
+def line_of(desk: Desk, press: Press) -> Screen:
+    """Show the stages of one line of a checklist, found again by one of them."""
+    offset, stage = press.number(0), desk.stage(press.number(1))
+    page = checklist.stages(desk.session, stage, now=desk.now, limit=PAGE, offset=offset)
+    if not page.items:
+        # Its stages have got a date, or the list is shorter now.
+        return checklist_of(desk, Press.to("ck", 0, stage.actor_id))
+    return wording.entries(desk.voice, page, stage.id, offset=offset, edit=press.in_place)
+
+
+def _may_see(desk: Desk, organisation: Organisation) -> bool:
+    return organisation.id == desk.reader.organisation_id or (
+        organisation.level is Level.UNIT
+        and organisations.within(desk.session, organisation.id, desk.reader.scope, on=desk.today)
+    )
+
+
+def _parameters(desk: Desk, line: Line, sector: Sector | None) -> tuple[Applied, ...]:
+    """Return what the line's latest open report is done by; only where the line is about that."""
+    if not line.rule.parameters or not line.counts:
+        return ()
+    open_ = [count.period for count in line.counts if count.open] or [line.counts[-1].period]
+    sectors = None if sector is None else frozenset({sector})
+    return parameters(desk.law, line.duty, open_[-1], sectors=sectors)

@@ -1,0 +1,86 @@
+"""Why a date is what it is: of one stage, with what happened to it; or of what a sentence names."""
+
+import re
+from collections.abc import Mapping
+
+from bot.explaining import explain
+from bot.handlers.desk import Desk
+from bot.screen import Press, Screen
+from bot.understanding import shipped_vocabulary
+from bot.wording import why as wording
+from obligations.deadlines import DeadlineError
+from obligations.notice import UnknownRule
+from obligations.parameters import parameters
+from obligations.periods import Period
+from storage import decisions, grounds, ruled
+from storage.models import Stage
+
+_DAY_OF_MONTH = re.compile(r"(?<![\d年.-])(\d{1,2})(?:日|号|th\b|st\b|nd\b|rd\b)")
+_LAST_DAY = 31
+
+
+def why(desk: Desk, press: Press) -> Screen:
+    """Explain the date of a stage the reader may see."""
+    return _of_stage(desk, desk.stage(press.number(0)))
+
+
+def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
+    """Answer a question for a reason: the one date it can mean, or those it may, or what the rule says in general."""
+    words = shipped_vocabulary()
+    named = words.duties.get(slots.get("kind", ""), ())
+    duties = [duty for duty in named if duty in desk.law.rulebook.by_duty]
+    day = _day_of_month(words.fold(text))
+    found = grounds.asked_about(
+        desk.session,
+        desk.reader.scope,
+        organisation_id=desk.reader.organisation_id,
+        today=desk.today,
+        rules=duties,
+        period=slots.get("period"),
+        day=day,
+        limit=wording.MOST_OFFERED,
+    )
+    if len(found) == 1 and (day is not None or "period" in slots):
+        return _of_stage(desk, desk.stage(found[0].stage_id))
+    general = [
+        line
+        for duty in duties
+        for line in ([""] if duty != duties[0] else [])
+        + wording.in_general(desk.voice, desk.law.rulebook.by_duty[duty])
+    ]
+    return wording.choose(desk.voice, found, general)
+
+
+def _of_stage(desk: Desk, stage: Stage) -> Screen:
+    sector = stage.subject.sector
+    period = Period.parse(stage.period)
+    try:
+        binding = decisions.binding_of_stage(desk.law, stage)
+    except (UnknownRule, DeadlineError):
+        return wording.no_notice(desk.voice, desk.item(stage))
+    told = explain(
+        desk.voice.p,
+        desk.law,
+        binding.duty,
+        stage.name,
+        period,
+        sectors=binding.sectors,
+        facts=grounds.facts_of(desk.session, stage),
+        made=(stage.obligation.notice, stage.obligation.notice_version),
+    )
+    return wording.why(
+        desk.voice,
+        desk.item(stage),
+        told,
+        changed=ruled.reasons(desk.session, stage),
+        correction=grounds.correction_of(desk.law, stage),
+        parameters=parameters(
+            desk.law, binding.duty, period, sectors=None if sector is None else frozenset({sector})
+        ),
+    )
+
+
+def _day_of_month(folded: str) -> int | None:
+    """Return the day of a month a sentence names on its own: 25号, 25日, the 25th."""
+    found = _DAY_OF_MONTH.search(folded)
+    return int(found[1]) if found is not None and 1 <= int(found[1]) <= _LAST_DAY else None

@@ -1,0 +1,165 @@
+"""What happened that a stage's date counts from: hand-overs, findings, announced days. Reads only.
+
+The date itself is the law's to compute, what an authority changed of it `storage.ruled`'s to tell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, case, extract, func, or_, select
+from sqlalchemy.orm import Session
+
+from obligations.authority import RulingKind
+from obligations.binding import BoundDate
+from obligations.deadlines import DeadlineError, DueKind, Facts
+from obligations.decisions import Action, Status
+from obligations.law import Law
+from obligations.notice import UnknownRule
+from obligations.periods import Period
+from obligations.terms import Occasion, WorkingDays
+from storage import overview
+from storage.conditions import is_pending
+from storage.models import Event, Occurrence, Ruling, Stage
+from storage.organisations import Scope
+from storage.types import local_date
+
+_AGO: Final = timedelta(days=60)
+_AHEAD: Final = timedelta(days=200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """By when what was returned is to be corrected: the day of the return, and the date with its reasons."""
+
+    returned_on: date
+    bound: BoundDate
+
+
+def facts_of(session: Session, stage: Stage) -> Facts:
+    """Return what a stage's date counts from, as recorded: every hand-over before it, its finding, its announced day.
+
+    What the stage before took back by a return counts no longer: then nothing is handed over.
+    """
+    return Facts(
+        submitted_on=_handed_over(session, stage),
+        found_on=_found_on(session, stage),
+        announced_on=_announced_on(session, stage),
+    )
+
+
+def correction_of(law: Law, stage: Stage) -> Correction | None:
+    """Return by when a returned stage is to be corrected; None where it is not returned, or no notice says."""
+    if stage.status is not Status.RETURNED or stage.decided_at is None:
+        return None
+    returned_on = local_date(stage.decided_at)
+    for duty, said in law.rulebook.by_duty.items():
+        for _, rule in said:
+            arises = rule.arises
+            if arises is None or arises.occasion is not Occasion.UNFIT_EVIDENCE:
+                continue
+            for step in rule.stages:
+                if isinstance(step.deadline, WorkingDays):
+                    bound = _bound(law, duty, step.name, returned_on)
+                    if bound is not None and bound.date.due_on == stage.act_by_on:
+                        return Correction(returned_on=returned_on, bound=bound)
+    return None
+
+
+def asked_about(
+    session: Session,
+    scope: Scope,
+    *,
+    organisation_id: int,
+    today: date,
+    rules: Sequence[str] = (),
+    period: str | None = None,
+    day: int | None = None,
+    limit: int,
+) -> tuple[overview.Item, ...]:
+    """Return the stages a question about a date may mean, within a scope: one for each duty, step, period and date.
+
+    ``rules`` are duties, ``day`` a day of the month. The organisation's own and open ones come first, then what is
+    nearest to ``today``. Without a period only dates from 60 days ago to 200 days ahead are looked at.
+    """
+    conditions: list[ColumnElement[bool]] = [
+        or_(scope.stages(), Stage.actor_id == organisation_id),
+        Stage.act_by_on.is_not(None),
+    ]
+    if rules:
+        conditions.append(Stage.rule.in_(rules))
+    if period is not None:
+        conditions.append(Stage.period == period)
+    else:
+        conditions.append(Stage.act_by_on.between(today - _AGO, today + _AHEAD))
+    if day is not None:
+        conditions.append(extract("day", Stage.act_by_on) == day)
+    own = func.max(case((Stage.actor_id == organisation_id, 1), else_=0))
+    pending = func.max(case((is_pending(), 1), else_=0))
+    rows = session.execute(
+        select(func.min(Stage.id), func.min(Stage.act_by_on), own, pending)
+        .where(and_(*conditions))
+        .group_by(Stage.rule, Stage.name, Stage.period, Stage.act_by_on)
+    )
+    found = [
+        (not mine, not opened, abs((on - today).days), on, stage_id)
+        for stage_id, on, mine, opened in rows
+        if on is not None
+    ]
+    nearest = [stage_id for *_, stage_id in sorted(found)[:limit]]
+    by_id = {item.stage_id: item for item in overview.items(session, nearest)}
+    return tuple(by_id[each] for each in nearest)
+
+
+def _handed_over(session: Session, stage: Stage) -> tuple[date, ...]:
+    if stage.position == 0 or not stage.ready:
+        return ()
+    # A check that was let go stands for nothing: the stage before it counts.
+    before = session.scalar(
+        select(Stage)
+        .where(
+            Stage.obligation_id == stage.obligation_id,
+            Stage.position < stage.position,
+            Stage.status != Status.WAIVED,
+        )
+        .order_by(Stage.position.desc())
+        .limit(1)
+    )
+    if before is None or before.submitted_at is None:
+        return ()
+    events = session.scalars(
+        select(Event)
+        .where(
+            Event.stage_id == before.id,
+            Event.kind == Action.SUBMIT.value,
+            Event.at < before.submitted_at,
+        )
+        .order_by(Event.id)
+    )
+    return (*(local_date(event.at) for event in events), local_date(before.submitted_at))
+
+
+def _found_on(session: Session, stage: Stage) -> date | None:
+    part = stage.obligation.part
+    if not part.startswith("#"):
+        return None
+    occurrence = session.get(Occurrence, int(part.removeprefix("#")))
+    return None if occurrence is None else occurrence.happened_on
+
+
+def _announced_on(session: Session, stage: Stage) -> date | None:
+    """Return the day an authority announced for a stage; another notice's own date may be stricter."""
+    if stage.due_kind is not DueKind.EXTERNAL:
+        return None
+    ruling = None if stage.ruling_id is None else session.get(Ruling, stage.ruling_id)
+    announced = ruling.until if ruling is not None and ruling.kind is RulingKind.SET_DATE else None
+    return announced or stage.due_on
+
+
+def _bound(law: Law, duty: str, step: str, found_on: date) -> BoundDate | None:
+    try:
+        binding = law.binding(duty, Period.month(found_on.year, found_on.month))
+        return law.date(binding, step, facts=Facts(found_on=found_on))
+    except (DeadlineError, UnknownRule):
+        return None
