@@ -16,6 +16,7 @@ from obligations.terms import (
     MonthEndPlus,
     Occasion,
     Once,
+    Parameter,
     Recipient,
     Recurrence,
     Retention,
@@ -228,3 +229,9 @@ def span(p: Printer, first: Period, last: Period | None) -> str:
     if last == first:
         return p.text("for {period}", period=period(p, first))
     return p.text("for {first} to {last}", first=period(p, first), last=period(p, last))
+
+
+def years(p: Printer, given: Parameter) -> str:
+    """Return for which report years a parameter holds."""
+    last = None if given.last is None else Period.year(given.last)
+    return span(p, Period.year(given.first), last)

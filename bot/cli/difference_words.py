@@ -238,9 +238,9 @@ def _part(p: Printer, value: object) -> str:
             return rulewords.occasion(p, value)
         case Parameter():
             return p.text(
-                "{name} {years}: {value}",
+                "{name}, {years}: {value}",
                 name=value.name.of(p.language),
-                years=f"{value.first}–{value.last or ''}",
+                years=rulewords.years(p, value),
                 value=value.value.of(p.language),
             )
         case _:

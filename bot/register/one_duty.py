@@ -90,11 +90,10 @@ def _relations(p: Printer, duty: Duty, said: Sequence[tuple[Notice, Rule]]) -> I
         yield p.text("Takes the place of: {duties}", duties=p.listed(list(absorbed)))
     for notice, rule in said:
         for parameter in rule.parameters:
-            years = f"{parameter.first}–" + ("" if parameter.last is None else str(parameter.last))
             yield p.text(
-                "{name} for {years}: {value} ({notice})",
+                "{name}, {years}: {value} ({notice})",
                 name=parameter.name.of(p.language),
-                years=f"{parameter.first}" if parameter.last == parameter.first else years,
+                years=rulewords.years(p, parameter),
                 value=parameter.value.of(p.language),
                 notice=_marked(notice),
             )
