@@ -4,10 +4,11 @@ It is asked at every press and every query, by the reader's own address and neve
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Self
 
 from obligations.notice import Level
-from storage import contacts
+from storage import contacts, organisations
 from storage.database import Session
 from storage.decisions import Actor
 from storage.models import Contact, Stage
@@ -56,19 +57,16 @@ class Reader:
         """This reader as the one who decides."""
         return Actor(contact_id=self.contact_id, level=self.level)
 
-    def may_see(self, stage: Stage) -> bool:
-        """Whether a stage lies within this reader's scope."""
-        match self.level:
-            case Level.MUNICIPAL:
-                return True
-            case Level.DISTRICT:
-                return stage.district_id == self.organisation_id
-            case _:
-                return stage.subject_id == self.organisation_id
+    def may_see(self, session: Session, stage: Stage, *, on: date) -> bool:
+        """Whether a stage may be seen by this reader on ``on``: `storage.organisations.sees` says the rule."""
+        return organisations.sees(
+            session, self.scope, subject_id=stage.subject_id, district_id=stage.district_id, on=on
+        )
 
-    def may_open_files(self, stage: Stage) -> bool:
+    def may_open_files(self, session: Session, stage: Stage, *, on: date) -> bool:
         """Whether the files of a stage are for this reader: a unit's own, and for those above all they may see."""
-        return self.may_see(stage) and (self.level is not Level.UNIT or self.may_act(stage))
+        own = self.level is not Level.UNIT or self.may_act(stage)
+        return own and self.may_see(session, stage, on=on)
 
     def may_act(self, stage: Stage) -> bool:
         """Whether a stage is this reader's own organisation's to hand over."""
@@ -77,6 +75,11 @@ class Reader:
     def may_check(self, stage: Stage) -> bool:
         """Whether accepting or returning a stage is for this reader's organisation."""
         return stage.checker_id == self.organisation_id
+
+    @property
+    def may_record(self) -> bool:
+        """Whether this reader records what happened to others: the offices do."""
+        return self.level in (Level.DISTRICT, Level.MUNICIPAL)
 
     def require(self, allowed: bool) -> None:  # noqa: FBT001  # reads as «reader.require(reader.may_see(stage))»
         """Stop unless allowed.

@@ -14,10 +14,11 @@ from jobs.briefs import (
     WeeklyBrief,
 )
 from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
+from jobs.passing import passed_on
 from obligations.calendar import Coverage, WorkingCalendar
 from obligations.decisions import Status
 from obligations.notice import Level
-from storage import contacts, decisions, evidence, outbox, overview, planning, trail
+from storage import contacts, decisions, endings, evidence, outbox, overview, planning, trail
 from storage.database import Session
 from storage.models import NotificationKind
 from storage.organisations import Scope
@@ -59,6 +60,8 @@ def brief_for(
             return _reminder(session, claimed, reader, today=local_date(now))
         case NotificationKind.SUBMITTED:
             return _waiting(session, claimed, reader)
+        case NotificationKind.PASSED_ON:
+            return passed_on(session, claimed, reader, today=local_date(now))
         case NotificationKind.DAILY_DIGEST:
             return _digest(session, claimed, reader, calendar=calendar, now=now, quiet=quiet)
         case NotificationKind.WEEKLY_DIGEST:
@@ -104,6 +107,8 @@ def _waiting(session: Session, claimed: Claimed, reader: Recipient) -> WaitingBr
     elif claimed.stage_id is None:
         return Dropped(reason="the stage is not known")
     else:
+        if decisions.get(session, claimed.stage_id).checker_id != reader.organisation_id:
+            return Dropped(reason="another office checks it now")
         item = overview.item(session, claimed.stage_id)
         if item.status is not Status.SUBMITTED:
             return Dropped(reason="checked meanwhile")
@@ -181,6 +186,8 @@ def _digest(
         due_next=_NONE,
         without_contact=(),
         undeliverable=(),
+        ending=endings.ending_of(session, reader.organisation_id, on=today),
+        unsucceeded=endings.unsucceeded(session, on=today) if reader.level is Level.MUNICIPAL else (),
         calendar_ends=_calendar_ends(calendar, reader, today=today),
     )
     if reader.organisation_id in quiet:

@@ -8,6 +8,7 @@ from datetime import date
 
 from obligations.calendar import Coverage
 from obligations.notice import Level
+from storage.endings import Ending, Unsucceeded
 from storage.models import Evidence, NotificationKind
 from storage.overview import Counts, DistrictRow, Item, Page, TargetRow, Undeliverable
 
@@ -90,6 +91,7 @@ class WaitingBrief:
 class DigestBrief:
     """A supervisor's page for the day. The pages hold the first items and the totals, ``overdue_ids`` every id.
 
+    ``ending`` is set for a district that has ended and goes on acting, ``unsucceeded`` for the municipality.
     ``late`` says that it comes well after its hour. ``calendar_ends`` is set for the municipality while the next year
     of working days is to be added. All empty means that all is in order.
     """
@@ -107,6 +109,8 @@ class DigestBrief:
     without_contact: tuple[str, ...]
     undeliverable: tuple[Undeliverable, ...]
     calendar_ends: Coverage | None
+    ending: Ending | None = None
+    unsucceeded: tuple[Unsucceeded, ...] = ()
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -139,4 +143,32 @@ class WeeklyBrief:
         return ()
 
 
-Brief = ReminderBrief | DecisionBrief | WaitingBrief | DigestBrief | WeeklyBrief
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What came from another district, or went to one: its units, their open duties, and how many wait for a check."""
+
+    district_name: str
+    units: int
+    stages: int
+    waiting: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOnBrief:
+    """What passed to the reader's district and from it on a day, when units moved or a district ended.
+
+    ``ending`` is set where the reader's own district has ended by now.
+    """
+
+    passed_on: date
+    came: tuple[Share, ...]
+    went: tuple[Share, ...]
+    ending: Ending | None
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of: none one by one."""
+        return ()
+
+
+Brief = ReminderBrief | DecisionBrief | WaitingBrief | PassedOnBrief | DigestBrief | WeeklyBrief

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
+from jobs.hours import MATERIALISE_AT, instant
 from jobs.record import Record, Snapshot
 from obligations.calendar import WorkingCalendar
 from obligations.law import Law
@@ -39,6 +40,7 @@ def check(record: Record, law: Law) -> tuple[Violation, ...]:
         *nothing_sent_for_what_was_done(record),
         *every_key_once(record),
         *nothing_left_behind(record),
+        *nothing_with_who_was_succeeded(record),
     )
 
 
@@ -147,6 +149,20 @@ def nothing_left_behind(record: Record) -> Iterator[Violation]:
                 invariant="nothing left behind",
                 detail=f"{told.kind} {told.key} of contact {told.contact_id} was never sent",
             )
+
+
+def nothing_with_who_was_succeeded(record: Record) -> Iterator[Violation]:
+    """Nothing that is not settled is with a district that ended before today and has a successor.
+
+    Before the morning's first job it may be: that one passes it on.
+    """
+    for snapshot in record.snapshots:
+        if snapshot.at > instant(local_date(snapshot.at), MATERIALISE_AT):
+            for holding in snapshot.stranded:
+                yield Violation(
+                    invariant="nothing with who was succeeded",
+                    detail=f"{local_date(snapshot.at)}: stage {holding.stage_id} is with a district that has ended",
+                )
 
 
 def _with_day_before(snapshots: Iterable[Snapshot], job: str) -> Iterator[tuple[date, Snapshot]]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from jobs.context import Context
 from storage import record
 from storage.database import Session
-from storage.record import OpenStage, Reader, Reminder, Told
+from storage.record import Holding, OpenStage, Reader, Reminder, Told
 from storage.types import local_date
 
 _LOOK_AHEAD = timedelta(days=31)
@@ -24,6 +24,8 @@ class Snapshot:
     job: str
     stages: tuple[OpenStage, ...]
     readers: tuple[Reader, ...]
+    stranded: tuple[Holding, ...] = ()
+    """What is not settled and still with an organisation that ended before today and has a successor."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +53,14 @@ class Recorder:
         def look(session: Session) -> Snapshot:
             stages = record.open_stages(session, through=today + _LOOK_AHEAD)
             readers = record.readers(session, on=today)
+            stranded = record.holdings(session, record.succeeded(session, on=today))
             return Snapshot(
                 at=at,
                 job=job,
                 # What did not change is kept once: a year has thousands of stops.
                 stages=last.stages if last is not None and last.stages == stages else stages,
                 readers=last.readers if last is not None and last.readers == readers else readers,
+                stranded=stranded,
             )
 
         self._snapshots.append(await self._context.database.ask(look))

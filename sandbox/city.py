@@ -25,9 +25,12 @@ CHANGSHOU = "500115"
 LIANGJIANG = "CQ-LJXQ-2025"
 
 MERGED_ON = date(2025, 11, 6)
-"""From this day units of 江北区, 渝北区 and the 两江新区 zone belong to the 两江新区 district."""
+"""From this day the units of 江北区, 渝北区 and the 两江新区 zone belong to the 两江新区 district, and some of 北碚区."""
 
 _MERGED = frozenset({"500105", YUBEI, "CQ-LJXQ"})
+"""The district of 两江新区 succeeds these."""
+
+_BEIBEI = "500109"
 _CREDIT_CODE_PREFIX = "91500000XXXX"
 _FIRST_ADDRESS = 700_000
 _PLACE = Place(sheet="sample")
@@ -243,6 +246,7 @@ def _districts() -> tuple[OrganisationRow, ...]:
             bureau=row["bureau"] or None,
             valid_from=date.fromisoformat(row["valid_from"]) if row["valid_from"] else None,
             valid_to=date.fromisoformat(row["valid_to"]) if row["valid_to"] else None,
+            successor=LIANGJIANG if row["code"] in _MERGED else None,
             place=_PLACE,
         )
         for row in csv.DictReader(text.splitlines())
@@ -260,7 +264,8 @@ def _unit(number: int, seed: int) -> OrganisationRow:
     series = number // len(_THEMES)
     ordinal, roman = (f"{series + 1}厂", f" No. {series + 1}") if series else ("", "")
     memberships = [MembershipRow(district=district)]
-    if district in _MERGED:
+    # 北碚区 gave up five of its places: every other of its units lies in one of them.
+    if district in _MERGED or (district == _BEIBEI and number % 2 == 0):
         memberships.append(MembershipRow(district=LIANGJIANG, since=MERGED_ON))
     return OrganisationRow(
         level=Level.UNIT,

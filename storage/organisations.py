@@ -6,7 +6,7 @@ day that is the last of the one and the first of the other, the successor does.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, or_, select, true
@@ -170,39 +170,6 @@ def district_of(session: Session, unit_id: int, *, on: date) -> Organisation | N
         select(Membership.district_id).where(Membership.unit_id == unit_id, member_on(on))
     )
     return None if member is None else get(session, stand_ins(session, on=on).get(member, member))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """A district that no longer exists, or has handed over, on a day.
-
-    ``last_on`` is the last day of its validity (inclusive), ``handed_over_on`` the first on which ``successor`` acts
-    for it; both of these are None while it goes on acting itself.
-    """
-
-    district: Organisation
-    last_on: date
-    successor: Organisation | None
-    handed_over_on: date | None
-
-
-def ending_of(session: Session, organisation_id: int, *, on: date) -> Ending | None:
-    """Return how a district has ended by ``on``; None for one that still exists and has not handed over."""
-    district = get(session, organisation_id)
-    if district.level is not Level.DISTRICT or district.valid_to is None:
-        return None
-    acting = stand_ins(session, on=on).get(district.id)
-    if acting is None or district.successor_id is None:
-        ending = Ending(district=district, last_on=district.valid_to, successor=None, handed_over_on=None)
-        return ending if district.valid_to < on else None
-    begins_on = get(session, district.successor_id).valid_from or date.min
-    after = district.valid_to if begins_on == district.valid_to else district.valid_to + timedelta(days=1)
-    return Ending(
-        district=district,
-        last_on=district.valid_to,
-        successor=get(session, acting),
-        handed_over_on=max(after, begins_on),
-    )
 
 
 def units(session: Session, scope: Scope, *, on: date) -> Sequence[Organisation]:

@@ -1,13 +1,14 @@
 """What happened and what stood open, read in bulk for checking a run. No judgement here."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from obligations.notice import Level
-from storage.conditions import has_date, is_pending
+from storage.conditions import has_date, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.models import Contact, Notification, NotificationKind, Organisation, Outcome, Reminding, Stage
 from storage.organisations import in_office
@@ -36,6 +37,16 @@ class Reader:
     level: Level
     lead: bool
     in_office: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """A stage that is not settled, with its district, actor and checker."""
+
+    stage_id: int
+    district_id: int | None
+    actor_id: int
+    checker_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,29 @@ def readers(session: Session, *, on: date) -> tuple[Reader, ...]:
         .order_by(Contact.id)
     )
     return tuple(Reader(**row._mapping) for row in rows)  # noqa: SLF001  # see above
+
+
+def holdings(session: Session, organisation_ids: Collection[int]) -> tuple[Holding, ...]:
+    """Return every stage that is not settled and with one of these organisations, as district, actor or checker."""
+    if not organisation_ids:
+        return ()
+    concerned = [
+        column.in_(organisation_ids) for column in (Stage.district_id, Stage.actor_id, Stage.checker_id)
+    ]
+    rows = session.execute(
+        select(Stage.id.label("stage_id"), Stage.district_id, Stage.actor_id, Stage.checker_id)
+        .where(or_(is_pending(), is_submitted()), or_(*concerned))
+        .order_by(Stage.id)
+    )
+    return tuple(Holding(**row._mapping) for row in rows)  # noqa: SLF001  # see above
+
+
+def succeeded(session: Session, *, on: date) -> frozenset[int]:
+    """Return the organisations whose last day lies before ``on`` and whose successor existed then."""
+    heir = aliased(Organisation)
+    found = select(Organisation.id).join(heir, heir.id == Organisation.successor_id)
+    begun = func.coalesce(heir.valid_from, date.min) <= on
+    return frozenset(session.scalars(found.where(Organisation.valid_to < on, begun)))
 
 
 def reminders(session: Session) -> tuple[Reminder, ...]:

@@ -13,17 +13,17 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from obligations.notice import Level
-from storage import contacts, settings, trail
+from storage import contacts, following, settings, trail
 from storage.models import Alias, Binding, Contact, Membership, Organisation
 from storage.registry_rows import (
     ContactRow,
     Fault,
     FaultCode,
-    MembershipRow,
     OrganisationRow,
     Place,
     RegistryError,
 )
+from storage.successors import in_circles
 from storage.types import local_date
 
 CHANNEL = "telegram"
@@ -69,8 +69,8 @@ def load(session: Session, registry: Registry, *, now: datetime, invite: bool = 
 
     Organisations are matched by code or credit code, contacts by organisation and name. What the registry
     does not mention stays. A unit that moves to another district keeps its history: the membership before
-    ends the day before the new one begins. With ``invite``, every contact of the registry who is not bound to
-    a chat gets a new invitation.
+    ends the day before the new one begins. What is open passes to who is in charge by now. With ``invite``, every
+    contact of the registry who is not bound to a chat gets a new invitation.
 
     Raises:
         RegistryError: with every fault of the registry; nothing was changed.
@@ -107,6 +107,7 @@ class _Loading:
         self.session.flush()
         for row in ordered:
             self._place(row, names)
+            self._succeed(row, names)
         people = [self._put_contact(row, names) for row in self.registry.contacts]
         self.session.flush()
         invited = self._invite(people) if invite else ()
@@ -115,6 +116,8 @@ class _Loading:
         touched = len(self.changed - self.created) + sum(state == "updated" for _, _, state in people)
         if fresh or touched:
             trail.record(self.session, "registry_loaded", at=self.now, created=fresh, updated=touched)
+            self.session.flush()
+            following.follow(self.session, now=self.now)
         return LoadReport(
             created=fresh, updated=touched, unchanged=total - fresh - touched, invitations=invited
         )
@@ -189,6 +192,7 @@ class _Loading:
             ]
             if row.memberships and all(found):
                 self._check_move(row, [code for code in found if code])
+        self._check_successors(names, districts)
         for person in self.registry.contacts:
             self._refer(
                 names, person.organisation, person.place, "organisation", FaultCode.UNKNOWN_ORGANISATION
@@ -211,6 +215,33 @@ class _Loading:
         if name not in self.registry.doubtful:
             self._fault(FaultCode.AMBIGUOUS if len(meant) > 1 else unknown, place, column, found=name)
         return None
+
+    def _check_successors(self, names: Mapping[str, set[str]], districts: set[str]) -> None:
+        """Refuse a successor of what has no last day, and a row of successors that comes back to its beginning."""
+        by_id = {stored.id: code for code, stored in self.by_code.items()}
+        heirs = {
+            code: by_id[stored.successor_id]
+            for code, stored in self.by_code.items()
+            if stored.successor_id is not None
+        }
+        named = []
+        for row in self.registry.organisations:
+            if row.successor is None:
+                continue
+            code = self._refer(
+                names, row.successor, row.place, "successor", FaultCode.UNKNOWN_DISTRICT, within=districts
+            )
+            stored = self._stored(row)
+            ends = row.valid_to is not None or (stored is not None and stored.valid_to is not None)
+            if row.level is not Level.DISTRICT or not ends:
+                self._fault(FaultCode.SUCCESSOR_WITHOUT_END, row.place, "successor", found=row.successor)
+            elif code is not None:
+                heirs[self._code(row)] = code
+                named.append(row)
+        circles = in_circles(heirs)
+        for row in named:
+            if self._code(row) in circles:
+                self._fault(FaultCode.SUCCESSOR_CIRCLE, row.place, "successor", found=row.successor or "")
 
     def _check_move(self, row: OrganisationRow, codes: list[str]) -> None:
         starts = [each.since or date.min for each in row.memberships]
@@ -274,7 +305,7 @@ class _Loading:
             return
         unit = self.by_code[self._code(row)]
         held = self._held(unit)
-        wanted = [(self._district(names, each), each.since) for each in row.memberships]
+        wanted = [(self._district(names, each.district), each.since) for each in row.memberships]
         if len(wanted) == 1 and held:
             stays = held[-1].district_id == wanted[0][0]
             if stays and wanted[0][1] is None:
@@ -291,13 +322,23 @@ class _Loading:
             self.session.add(Membership(unit_id=unit.id, district_id=district, from_on=since, to_on=end))
         self.changed.add(unit.code)
 
+    def _succeed(self, row: OrganisationRow, names: Mapping[str, set[str]]) -> None:
+        """Bring a district's successor in step with its row; one that is not given stays."""
+        if row.successor is None:
+            return
+        ended = self.by_code[self._code(row)]
+        successor_id = self._district(names, row.successor)
+        if ended.successor_id != successor_id:
+            ended.successor_id = successor_id
+            self.changed.add(ended.code)
+
     def _code(self, row: OrganisationRow) -> str:
         stored = self._stored(row)
         return row.key if stored is None else stored.code
 
-    def _district(self, names: Mapping[str, set[str]], membership: MembershipRow) -> int:
-        meant = names[membership.district]
-        code = membership.district if membership.district in meant else ""
+    def _district(self, names: Mapping[str, set[str]], name: str) -> int:
+        meant = names[name]
+        code = name if name in meant else ""
         candidates = (
             [code] if code else [each for each in meant if self.by_code[each].level is Level.DISTRICT]
         )

@@ -59,6 +59,8 @@ class FaultCode(enum.StrEnum):
     NO_MUNICIPALITY = "no_municipality"
     MOVE_WITHOUT_DATE = "move_without_date"  # found: the district it belongs to now
     MOVE_TOO_EARLY = "move_too_early"  # found: since when it belongs to its present district
+    SUCCESSOR_WITHOUT_END = "successor_without_end"  # found: the successor
+    SUCCESSOR_CIRCLE = "successor_circle"  # found: the successor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +214,10 @@ class MembershipRow(_Row):
 
 
 class OrganisationRow(_Row):
-    """The municipality, a district, or a unit. What is not given stays as it is in an update."""
+    """The municipality, a district, or a unit. What is not given stays as it is in an update.
+
+    ``successor`` is the district, by code or name, that acts for a district after its last day.
+    """
 
     level: Annotated[Level, _one_of(_LEVELS)] = Level.UNIT
     code: Line | None = None
@@ -226,6 +231,7 @@ class OrganisationRow(_Row):
     credit_code: Annotated[str | None, BeforeValidator(_read_credit_code)] = None
     valid_from: Day = None
     valid_to: Day = None
+    successor: Line | None = None
     memberships: tuple[MembershipRow, ...] = ()
 
     @field_validator("sector", "credit_code", "memberships")

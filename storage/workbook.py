@@ -70,6 +70,11 @@ _VALID_FROM = _column(
 _VALID_TO = _column(
     "valid_to", "停用日期|valid to|valid_to", "至哪日止（含当日），可不填 / last day, may be blank"
 )
+_SUCCESSOR = _column(
+    "successor",
+    "承接单位|successor",
+    "停用后由谁承接：名称、简称或编码，可不填 / who acts for it once it has ended, may be blank",
+)
 _ALIASES = _column("aliases", "别名|aliases", "其他称呼，用“、”或“|”分隔 / other names, separated by |")
 
 DISTRICTS = Sheet(
@@ -89,6 +94,7 @@ DISTRICTS = Sheet(
         _column("bureau", "主管部门|bureau", "生态环境部门全称 / the bureau's name"),
         _VALID_FROM,
         _VALID_TO,
+        _SUCCESSOR,
     ),
 )
 UNITS = Sheet(
@@ -288,6 +294,9 @@ _NOTES: Mapping[str, str] = {
     "Importing again matches by code; a blank cell leaves the record as it is, and nothing is deleted.",
     "迁移": "企业改属另一区县时，填写新的区县及“区县起始日期”，原归属至前一日止，历史保留。 / "
     "When a unit moves, give the new district and since when; its history is kept.",
+    "撤并": "区县撤并时，填写原区县的停用日期和承接单位，企业按迁移填写；未填承接单位的，由原单位继续办理。 / "
+    "When a district ends, give its last day and its successor, and move its units; until a successor is given, "
+    "its own office goes on acting.",
     "联系人": "导入后向联系人发放一次性邀请链接：duewatch import 文件 --invitations。请勿填写电话号码。 / "
     "Contacts enrol by a single-use link. Leave telephone numbers out.",
     "公式": "不接受公式，请粘贴为数值。 / Formulas are refused; paste values.",

@@ -70,6 +70,13 @@ _SENTENCES: Mapping[FaultCode, Sentence] = {
     FaultCode.MOVE_TOO_EARLY: lambda p, a: p.text(
         "the unit belongs to its district before only since {found}; give a later date", **a
     ),
+    FaultCode.SUCCESSOR_WITHOUT_END: lambda p, a: p.text(
+        "only a district that ends has a successor; give its last day with “{found}”, or leave the cell blank",
+        **a,
+    ),
+    FaultCode.SUCCESSOR_CIRCLE: lambda p, a: p.text(
+        "“{found}” is succeeded by this district itself, at once or in the end; correct one of them", **a
+    ),
 }
 
 

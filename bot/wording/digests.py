@@ -5,6 +5,7 @@ from datetime import date
 from typing import Final
 
 from bot.screen import Button, Press, Screen
+from bot.wording import endings
 from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
 from bot.wording.working_days import calendar_ends
@@ -26,6 +27,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
         bold(p.text("Daily digest · {date}", date=day)),
         safe(brief.organisation_name),
         p.text("This digest is late.") if brief.late else None,
+        endings.own_hint(voice, brief.ending) if brief.ending is not None else None,
     ]
     if _all_in_order(brief):
         parts += ["", _nothing(voice, brief), *_calendar_ends(voice, brief.calendar_ends)]
@@ -35,6 +37,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
     parts += _section(voice, p.text("Blocked by the step before: {n}", n=brief.blocked.total), brief.blocked)
     parts += _section(voice, p.text("Due within 5 days: {n}", n=brief.due_next.total), brief.due_next)
     parts += _unreachable(voice, brief)
+    parts += endings.unsucceeded(voice, brief.unsucceeded)
     parts += _calendar_ends(voice, brief.calendar_ends)
     return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
 
@@ -71,7 +74,8 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
 
 def _all_in_order(brief: DigestBrief) -> bool:
     pages = (brief.overdue, brief.waiting, brief.blocked, brief.due_next)
-    return not any(page.total for page in pages) and not brief.without_contact and not brief.undeliverable
+    told = brief.without_contact or brief.undeliverable or brief.unsucceeded
+    return not any(page.total for page in pages) and not told
 
 
 def _nothing(voice: Voice, brief: DigestBrief) -> str:

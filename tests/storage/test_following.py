@@ -9,7 +9,7 @@ from sqlalchemy import select
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level
-from storage import following, materialise, organisations, overview, trail
+from storage import endings, following, materialise, organisations, overview, trail
 from storage.database import Database, Session
 from storage.following import Passed
 from storage.models import Event, Membership, NotificationKind, Obligation, Organisation, Stage
@@ -259,7 +259,7 @@ class TestADistrictThatEnds:
         merger.set(merger.liangjiang, valid_from=begins_on)
 
         def acts(session: Session, day: date) -> bool:
-            ending = organisations.ending_of(session, merger.yubei, on=day)
+            ending = endings.ending_of(session, merger.yubei, on=day)
             named = ending is not None and ending.handed_over_on == acts_from
             assert named is (merger.yubei in organisations.stand_ins(session, on=day))
             return named

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
 
 from obligations.notice import Level, Sector
 from storage import contacts, registry, workbook
@@ -230,6 +231,66 @@ def test_a_name_two_share_asks_for_the_code(database: Database, tmp_path: Path) 
     twins = [["A1", None, "新区", None, None, None, None], ["A2", None, "新区", None, None, None, None]]
     path = book(tmp_path / "r.xlsx", districts=[CITY, NORTH, *twins], units=[[*PLANT[:4], "新区", None]])
     assert faults(database, path) == [("企业", 2, "district", FaultCode.AMBIGUOUS)]
+
+
+MERGED_HEAD = [*DISTRICT_HEAD, "承接单位"]
+ENDED = [*NORTH[:6], "2025-11-06", "南区"]
+
+
+def merged(path: Path, *rows: Sequence[object]) -> Path:
+    """Write a workbook of districts with successors."""
+    made = Workbook()
+    made.remove(made.worksheets[0])
+    page = made.create_sheet("区县")
+    for row in (MERGED_HEAD, [*CITY, None], *rows):
+        page.append(list(row))
+    made.save(path)
+    return path
+
+
+def successors(database: Database) -> dict[str, str]:
+    heir = aliased(Organisation)
+    pairs = select(Organisation.name, heir.name).join(heir, heir.id == Organisation.successor_id)
+    return database.read(lambda s: {each[0]: each[1] for each in s.execute(pairs)})
+
+
+@pytest.mark.parametrize("named", ["示例南区", "南区", "500116"])
+def test_a_district_that_ends_names_its_successor_and_a_blank_leaves_it(
+    database: Database, tmp_path: Path, named: str
+) -> None:
+    first = merged(tmp_path / "1.xlsx", [*ENDED[:7], named], [*SOUTH, None])
+    load(database, first)
+    assert successors(database) == {"示例北区": "示例南区"}
+    assert load(database, first).unchanged == 3
+    load(database, merged(tmp_path / "2.xlsx", [*ENDED[:7], None], [*SOUTH, None]))
+    assert successors(database) == {"示例北区": "示例南区"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "faulty", "code"),
+    [
+        (([*ENDED[:7], "不存在"], [*SOUTH, None]), [3], FaultCode.UNKNOWN_DISTRICT),
+        (([*ENDED[:7], "500000"], [*SOUTH, None]), [3], FaultCode.UNKNOWN_DISTRICT),
+        (([*NORTH, "南区"], [*SOUTH, None]), [3], FaultCode.SUCCESSOR_WITHOUT_END),
+        (([*ENDED[:7], "示例北区"], [*SOUTH, None]), [3], FaultCode.SUCCESSOR_CIRCLE),
+        ((ENDED, [*SOUTH[:6], "2026-01-01", "北区"]), [3, 4], FaultCode.SUCCESSOR_CIRCLE),
+    ],
+)
+def test_a_successor_that_cannot_be_is_refused_with_its_row_and_column(
+    database: Database, tmp_path: Path, rows: Sheet, faulty: Sequence[int], code: FaultCode
+) -> None:
+    path = merged(tmp_path / "r.xlsx", *rows)
+    assert faults(database, path) == [("区县", row, "successor", code) for row in faulty]
+    assert count(database, Organisation) == 0
+
+
+def test_a_row_of_successors_that_comes_back_by_what_is_stored_is_refused(
+    database: Database, tmp_path: Path
+) -> None:
+    load(database, merged(tmp_path / "1.xlsx", ENDED, [*SOUTH, None]))
+    again = merged(tmp_path / "2.xlsx", [*SOUTH[:6], "2026-01-01", "北区"])
+    assert faults(database, again) == [("区县", 3, "successor", FaultCode.SUCCESSOR_CIRCLE)]
+    assert successors(database) == {"示例北区": "示例南区"}
 
 
 def test_dates_may_be_typed_in_chinese_and_must_be_in_order(database: Database, tmp_path: Path) -> None:
