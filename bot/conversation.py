@@ -326,8 +326,10 @@ def _vocabulary(desk: Desk) -> Vocabulary:
         Place(
             name=district.name,
             aliases=(district.short_name, district.english_name, *(alias.text for alias in district.aliases)),
+            valid_from=district.valid_from,
+            valid_to=district.valid_to,
         )
-        for district in organisations.districts(desk.session, on=desk.today)
+        for district in organisations.every_district(desk.session)
         if district.name not in known
     ]
     return words.of_districts((*words.places, *added)) if added else words

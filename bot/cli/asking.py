@@ -155,18 +155,22 @@ def _overdue(p: Printer, session: Session, district: str | None, today: date, li
     if district is not None:
         found = [
             each
-            for each in organisations.districts(session, on=today)
+            for each in organisations.every_district(session)
             if district
             in {each.code, each.name, each.short_name, each.bureau, *(alias.text for alias in each.aliases)}
         ]
-        exact = [each for each in found if district in {each.code, each.name}] or found
-        if len(exact) != 1:
+        exact = [each for each in found if district in {each.code, each.name}]
+        there = {each.id for each in organisations.districts(session, on=today)}
+        acting = organisations.stand_ins(session, on=today)
+        meant = {acting.get(each.id, each.id) for each in exact or found if exact or each.id in there}
+        if len(meant) != 1:
             misused(
                 p.text(
                     "there is no one district named {words} on {date}", words=district, date=today.isoformat()
                 )
             )
-        scope, name = Scope(level=Level.DISTRICT, organisation_id=exact[0].id), exact[0].name
+        chosen = organisations.get(session, meant.pop())
+        scope, name = Scope(level=Level.DISTRICT, organisation_id=chosen.id), chosen.name
     since = kept.get_date(session, kept.SINCE)
     return _Answer(scope=name, page=overview.overdue(session, scope, today=today, limit=limit), since=since)
 
