@@ -5,6 +5,8 @@ from datetime import date, datetime
 
 from jobs.briefs import (
     Brief,
+    ChangeBrief,
+    ChangedItem,
     DecisionBrief,
     DigestBrief,
     Dropped,
@@ -18,7 +20,7 @@ from jobs.passing import passed_on
 from obligations.calendar import Coverage, WorkingCalendar
 from obligations.decisions import Status
 from obligations.notice import Level
-from storage import contacts, decisions, endings, evidence, outbox, overview, planning, trail
+from storage import contacts, decisions, endings, evidence, outbox, overview, planning, ruled, trail
 from storage.database import Session
 from storage.models import NotificationKind
 from storage.organisations import Scope
@@ -33,7 +35,6 @@ _RECURRING = (NotificationKind.REMINDER, NotificationKind.DAILY_DIGEST, Notifica
 _DECIDED_BY = {
     NotificationKind.ACCEPTED: ("accept",),
     NotificationKind.RETURNED: ("return",),
-    NotificationKind.CHANGED: ("waive", "extend"),
 }
 _STILL = {NotificationKind.ACCEPTED: Status.ACCEPTED, NotificationKind.RETURNED: Status.RETURNED}
 
@@ -66,6 +67,8 @@ def brief_for(
             return _digest(session, claimed, reader, calendar=calendar, now=now, quiet=quiet)
         case NotificationKind.WEEKLY_DIGEST:
             return _weekly(session, claimed, reader, calendar=calendar, now=now)
+        case NotificationKind.CHANGED:
+            return _changed(session, claimed, reader)
         case _:
             return _decision(session, claimed, reader)
 
@@ -144,6 +147,17 @@ def _decision(session: Session, claimed: Claimed, reader: Recipient) -> Decision
         by=_decided_by(session, item, claimed.kind),
         next_checker=_checker_of(session, following) if following is not None else None,
     )
+
+
+def _changed(session: Session, claimed: Claimed, reader: Recipient) -> ChangeBrief | Dropped:
+    changes, total = ruled.concerning(
+        session, claimed.facts, reader.organisation_id, reader.level, limit=_SHORT
+    )
+    if not changes:
+        return Dropped(reason="changed meanwhile")
+    by_id = {item.stage_id: item for item in overview.items(session, [stage_id for stage_id, _ in changes])}
+    told = tuple(ChangedItem(item=by_id[stage_id], change=change) for stage_id, change in changes)
+    return ChangeBrief(level=reader.level, items=told, total=total)
 
 
 def _decided_by(session: Session, item: Item, kind: NotificationKind) -> str:

@@ -11,6 +11,7 @@ from obligations.notice import Level
 from storage.endings import Ending, Unsucceeded
 from storage.models import Evidence, NotificationKind
 from storage.overview import Counts, DistrictRow, Item, Page, TargetRow, Undeliverable
+from storage.rulings import Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ class ReminderBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionBrief:
-    """What became of a submission or a duty. ``by`` is the organisation that decided, ``next_checker`` who is next.
+    """What became of a submission. ``by`` is the organisation that decided, ``next_checker`` who is next.
 
     ``correction_due_on`` is set after a return, and is inclusive.
     """
@@ -66,6 +67,31 @@ class DecisionBrief:
     def stage_ids(self) -> tuple[int, ...]:
         """The stages it tells of."""
         return (self.item.stage_id,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedItem:
+    """One stage whose date was changed, or that was let go, and what changed it."""
+
+    item: Item
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeBrief:
+    """What an authority or a new notice changed about the dates of this reader's duties.
+
+    ``items`` are the first of ``total``. ``level`` is the reader's.
+    """
+
+    level: Level
+    items: tuple[ChangedItem, ...]
+    total: int
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it names."""
+        return tuple(each.item.stage_id for each in self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,4 +197,4 @@ class PassedOnBrief:
         return ()
 
 
-Brief = ReminderBrief | DecisionBrief | WaitingBrief | PassedOnBrief | DigestBrief | WeeklyBrief
+Brief = ReminderBrief | DecisionBrief | ChangeBrief | WaitingBrief | PassedOnBrief | DigestBrief | WeeklyBrief

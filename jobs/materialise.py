@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from jobs.context import Context
-from storage import arising, following, materialise, settings
+from storage import arising, following, materialise, redating, settings
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.types import local_date
@@ -30,6 +30,7 @@ async def run(context: Context, now: datetime) -> None:
             since = today
         try:
             created = materialise.materialise(session, context.law, since=since, through=through, now=now)
+            redating.redate(session, context.law, now=now)
         except NotFoundError:
             _log.info("no registry yet; nothing is due for anyone")
             return 0

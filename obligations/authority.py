@@ -26,9 +26,15 @@ class RulingKind(StrEnum):
 
 
 def powers(binding: Binding, stage: str, *, by: Level) -> tuple[RulingKind, ...]:
-    """Return what ``by`` may decide about the date of a stage, as far as its level goes."""
-    announced = (RulingKind.SET_DATE,) if announced_by(binding, stage) is by else ()
-    return (*announced, RulingKind.EXTEND, RulingKind.WAIVE) if by is Level.MUNICIPAL else announced
+    """Return what ``by`` may decide about the date of a stage, as far as its level goes.
+
+    A date that an authority announces is moved by announcing another, not by an extension.
+    """
+    announces = announced_by(binding, stage)
+    dates = (RulingKind.SET_DATE,) if announces is by else ()
+    if by is not Level.MUNICIPAL:
+        return dates
+    return (*(dates if announces else (RulingKind.EXTEND,)), RulingKind.WAIVE)
 
 
 def announced_by(binding: Binding, stage: str) -> Level | None:
@@ -44,10 +50,14 @@ def require_power(binding: Binding, stage: str, kind: RulingKind, *, by: Level) 
     """Stop where ``by`` is not the level that decides this.
 
     Raises:
-        DecisionRefused: it is another's to decide, or the notice gives the date and leaves none to set.
+        DecisionRefused: it is another's to decide, or the notice gives the date and leaves none to set, or an
+            authority announces it and there is nothing to put off.
     """
-    if kind is RulingKind.SET_DATE and announced_by(binding, stage) is None:
+    announces = announced_by(binding, stage)
+    if kind is RulingKind.SET_DATE and announces is None:
         raise DecisionRefused(Refusal.DATE_IS_GIVEN)
+    if kind is RulingKind.EXTEND and announces is not None and by is Level.MUNICIPAL:
+        raise DecisionRefused(Refusal.DATE_IS_ANNOUNCED)
     if kind not in powers(binding, stage, by=by):
         raise DecisionRefused(Refusal.NOT_YOURS)
 

@@ -59,6 +59,8 @@ class Refusal(StrEnum):
     """The date has passed already. ``on``."""
     DATE_IS_GIVEN = "date_is_given"
     """The notice gives the date, or gives none: there is none for an authority to set."""
+    DATE_IS_ANNOUNCED = "date_is_announced"
+    """An authority announces the date: it is moved by announcing another."""
     NO_DATE = "no_date"
     """There is no date yet that could be moved."""
     NOBODY_OWES_IT = "nobody_owes_it"

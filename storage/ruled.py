@@ -3,15 +3,17 @@
 Deciding is in `storage.rulings`, what a new notice changes in `storage.redating`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from obligations.authority import RulingKind
+from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.reasons import Reason, ReasonCode
 from storage import contacts, organisations
@@ -86,16 +88,7 @@ def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
     if stage.ruling_id is None:
         if stage.moved_from is None:
             return ()
-        moved = Change(
-            kind=None,
-            from_on=stage.moved_from,
-            to_on=stage.due_on,
-            document=stage.dated_by or "",
-            reason="",
-            by="",
-            at=None,
-        )
-        return (moved,)
+        return (_redated(stage),)
     last = get(session, stage.ruling_id)
     found = [last]
     if last.kind is not RulingKind.SET_DATE and (setting := _set_before(session, stage, last)) is not None:
@@ -174,3 +167,53 @@ def _reasons(change: Change) -> list[Reason]:
 
 def _because(code: ReasonCode, /, **arguments: str | date) -> Reason:
     return Reason(code=code, arguments=MappingProxyType(dict(arguments)))
+
+
+def concerning(
+    session: Session, facts: Mapping[str, Any], office_id: int, level: Level, *, limit: int
+) -> tuple[tuple[tuple[int, Change], ...], int]:
+    """Return the first stages that a notification of changed dates is about for one office, and how many there are.
+
+    Each stage comes by its id with what changed it. ``facts`` are what was written with the notification: the ruling,
+    or the duties that a new notice dated. A stage that an authority changed again since is left out: there is another
+    notification of that.
+    """
+    if "ruling" in facts:
+        ruling = get(session, int(facts["ruling"]))
+        about = changed_by(ruling) & named_by(ruling.stage)
+    else:
+        dated = [
+            Stage.obligation_id.in_(
+                select(Obligation.id).where(Obligation.rule == rule, Obligation.period == period)
+            )
+            & (Stage.name == stage)
+            & (Stage.dated_by == number)
+            for rule, period, stage, number in facts.get("redated", ())
+        ]
+        about = or_(false(), *dated) & Stage.extended_to.is_(None) & (Stage.status == Status.OPEN)
+    if level is not Level.MUNICIPAL:
+        about &= or_(
+            Stage.actor_id == office_id, Stage.subject_id == office_id, Stage.district_id == office_id
+        )
+    found = session.scalars(
+        select(Stage)
+        .join(Organisation, Organisation.id == Stage.subject_id)
+        .where(about)
+        .order_by(Stage.rule, Stage.period, Organisation.name, Stage.id)
+        .limit(limit)
+    ).all()
+    total = session.scalar(select(func.count()).select_from(Stage).where(about)) or 0
+    told = (of_stage(session, stage)[-1] if "ruling" in facts else _redated(stage) for stage in found)
+    return tuple(zip((stage.id for stage in found), told, strict=True)), total
+
+
+def _redated(stage: Stage) -> Change:
+    return Change(
+        kind=None,
+        from_on=stage.moved_from,
+        to_on=stage.due_on,
+        document=stage.dated_by or "",
+        reason="",
+        by="",
+        at=None,
+    )

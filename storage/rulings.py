@@ -30,6 +30,7 @@ from storage.ruling_effects import PENDING, Effect, Group, Order, apply, effect_
 from storage.types import local_date
 
 __all__ = [
+    "PENDING",
     "Change",
     "Decreed",
     "Effect",

@@ -44,7 +44,7 @@ def waiting(voice: Voice, brief: WaitingBrief) -> Screen:
 
 
 def decided(voice: Voice, brief: DecisionBrief) -> Screen:
-    """Tell the actor what became of a submission or a duty."""
+    """Tell the actor what became of a submission."""
     p = voice.p
     item = brief.item
     office = voice.organisation(brief.by)
@@ -63,7 +63,7 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                 ),
                 silent=True,
             )
-        case NotificationKind.RETURNED:
+        case _:
             return Screen(
                 html=lines(
                     [
@@ -90,19 +90,6 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                     ),
                     *_pass_down(voice, item),
                 ),
-            )
-        case _:
-            return Screen(
-                html=lines(
-                    [
-                        bold(p.text("A duty of yours was changed")),
-                        voice.duty(item),
-                        voice.state(item),
-                        p.text("Reason: {reason}", reason=voice.reason(brief.reason))
-                        if brief.reason
-                        else None,
-                    ]
-                )
             )
 
 

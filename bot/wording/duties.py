@@ -140,8 +140,8 @@ def card(
 ) -> Screen:
     """Return everything about one stage, with the buttons this reader may press.
 
-    ``may_rule`` offers what an authority decides about its date. ``pass_down`` is the stage before, by id and version, where it may be returned further down. ``parameters`` are
-    what its report is done by.
+    ``may_rule`` offers what an authority decides about its date. ``pass_down`` is the stage before, by id and version,
+    where it may be returned further down. ``parameters`` are what its report is done by.
     """
     p = voice.p
     parts = [

@@ -18,6 +18,7 @@ COMMANDS = (
     "checklist",
     "keep",
     "timeline",
+    "dates",
     "language",
     "help",
 )
@@ -45,6 +46,8 @@ def command_summary(p: Printer, command: str) -> str:
             return p.text("what must be kept for inspection, and what may be let go")
         case "timeline":
             return p.text("the year as a picture")
+        case "dates":
+            return p.text("what waits for a date to be announced")
         case "language":
             return p.text("中文 / English")
         case _:
@@ -52,8 +55,10 @@ def command_summary(p: Printer, command: str) -> str:
 
 
 def commands_of(level: Level) -> tuple[str, ...]:
-    """Return the commands a level has use for: a unit has no queue to review."""
-    return tuple(command for command in COMMANDS if level is not Level.UNIT or command != "review")
+    """Return the commands a level has use for: a unit has no queue to review, and no date to announce."""
+    return tuple(
+        command for command in COMMANDS if level is not Level.UNIT or command not in ("review", "dates")
+    )
 
 
 def menu(p: Printer, level: Level) -> Menu:
@@ -249,6 +254,8 @@ def refusal(p: Printer, refused: DecisionRefused) -> str:  # noqa: C901, PLR0912
             return p.text("{on} has passed already. Please give a date that is still to come.", on=on)
         case Refusal.DATE_IS_GIVEN:
             return p.text("No authority sets this date; where the notice gives one, it can be extended.")
+        case Refusal.DATE_IS_ANNOUNCED:
+            return p.text("An authority announces this date. Set the newly announced one instead.")
         case Refusal.NO_DATE:
             return p.text("There is no date yet that could be moved.")
         case Refusal.NOBODY_OWES_IT:

@@ -1,9 +1,9 @@
 """From a parcel's facts to a screen in its reader's language, at the moment of sending."""
 
 from bot.screen import Screen
-from bot.wording import decisions, digests, duties, endings
+from bot.wording import decisions, digests, duties, endings, rulings
 from bot.wording.phrases import Voice
-from jobs.briefs import DecisionBrief, DigestBrief, PassedOnBrief, ReminderBrief, WaitingBrief
+from jobs.briefs import ChangeBrief, DecisionBrief, DigestBrief, PassedOnBrief, ReminderBrief, WaitingBrief
 from jobs.channel import Parcel
 from locales.printer import Printer
 from obligations.law import Law
@@ -20,6 +20,8 @@ def worded(parcel: Parcel, law: Law) -> Screen:
             return decisions.waiting(voice, brief)
         case DecisionBrief() as brief:
             return decisions.decided(voice, brief)
+        case ChangeBrief() as brief:
+            return rulings.changed(voice, brief)
         case PassedOnBrief() as brief:
             return endings.passed_on(voice, brief)
         case DigestBrief() as brief:
