@@ -16,8 +16,9 @@ from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Notice, Rule
 from obligations.notice import Stage as Step
+from obligations.parameters import Applied, parameters
 from obligations.periods import Period
-from obligations.terms import External, Level
+from obligations.terms import External, Level, Sector
 from storage import overview
 from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Stage
@@ -155,6 +156,15 @@ def to_do(session: Session, organisation_id: int, *, limit: int) -> Sequence[ove
         .limit(limit)
     ).all()
     return overview.items(session, ids)
+
+
+def parameters_of(law: Law, line: Line, sector: Sector | None) -> tuple[Applied, ...]:
+    """Return what a line's latest open report is done by; nothing where the line is about no report."""
+    if not line.rule.parameters or not line.counts:
+        return ()
+    open_ = [count.period for count in line.counts if count.open] or [line.counts[-1].period]
+    sectors = None if sector is None else frozenset({sector})
+    return parameters(law, line.duty, open_[-1], sectors=sectors)
 
 
 def _where(actor_id: int, *, today: date) -> ColumnElement[bool]:

@@ -9,8 +9,10 @@ import click
 
 from bot.cli.asking import overdue, understand
 from bot.cli.calendars import calendar
+from bot.cli.checklists import checklist
 from bot.cli.databases import db
 from bot.cli.deadlines import due
+from bot.cli.keeping import keep
 from bot.cli.registries import import_, invite
 from bot.cli.rulebooks import rules
 from bot.cli.terminal import language_of_environment
@@ -48,7 +50,7 @@ def main(context: click.Context, lang: str | None) -> None:
     context.obj = Printer.for_language(lang or language_of_environment())
 
 
-for _command in (rules, calendar, due, understand, import_, invite, overdue, db):
+for _command in (rules, calendar, due, understand, import_, invite, overdue, checklist, keep, db):
     main.add_command(_command)
 for _plugin in entry_points(group=_PLUGINS):
     _plugin.load()(main)

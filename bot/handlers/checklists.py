@@ -5,10 +5,7 @@ from bot.screen import Press, Screen
 from bot.wording import checklists as wording
 from bot.wording.duties import PAGE
 from obligations.notice import Level
-from obligations.parameters import Applied, parameters
-from obligations.terms import Sector
 from storage import checklist, organisations
-from storage.checklist import Line
 from storage.models import Organisation
 
 
@@ -31,7 +28,8 @@ def checklist_of(desk: Desk, press: Press) -> Screen:
         offset=offset,
         now=desk.now,
         parameters=[
-            _parameters(desk, line, organisation.sector) for line in lines[offset : offset + wording.LINES]
+            checklist.parameters_of(desk.law, line, organisation.sector)
+            for line in lines[offset : offset + wording.LINES]
         ],
         edit=press.in_place,
     )
@@ -52,12 +50,3 @@ def _may_see(desk: Desk, organisation: Organisation) -> bool:
         organisation.level is Level.UNIT
         and organisations.within(desk.session, organisation.id, desk.reader.scope, on=desk.today)
     )
-
-
-def _parameters(desk: Desk, line: Line, sector: Sector | None) -> tuple[Applied, ...]:
-    """Return what the line's latest open report is done by; only where the line is about that."""
-    if not line.rule.parameters or not line.counts:
-        return ()
-    open_ = [count.period for count in line.counts if count.open] or [line.counts[-1].period]
-    sectors = None if sector is None else frozenset({sector})
-    return parameters(desk.law, line.duty, open_[-1], sectors=sectors)

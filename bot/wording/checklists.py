@@ -32,13 +32,14 @@ def listed(
     now: datetime,
     parameters: Sequence[tuple[Applied, ...]],
     edit: bool,
+    size: int = LINES,
 ) -> Screen:
-    """Return one page of an organisation's checklist. ``parameters`` go with the lines of this page, in order."""
+    """Return one page of an organisation's checklist, ``size`` lines long. ``parameters`` go with its lines, in order."""
     p = voice.p
     as_of = p.text("{scope}, as of {moment}", scope=safe(name), moment=p.moment(now, today=voice.today))
     if not lines_of:
         return Screen(html=lines([bold(p.text("Nothing without a date is owed.")), as_of]), edit=edit)
-    shown = lines_of[offset : offset + LINES]
+    shown = lines_of[offset : offset + size]
     own = [line for line in lines_of if not line.supervised and not line.waits]
     waiting = sum(line.waits for line in lines_of)
     to_do = sum(not line.done for line in own)
@@ -60,7 +61,7 @@ def listed(
                 rows.append((Button(f"{number}. {label(voice.title(line.rule.title))}", _opens(line)),))
     if any(line.notice.provenance.source == "second-hand" for line in shown):
         parts += ["", footnotes.second_hand(voice)]
-    turns = paging(voice, "ck", len(lines_of), offset, len(shown), organisation, size=LINES)
+    turns = paging(voice, "ck", len(lines_of), offset, len(shown), organisation, size=size)
     return Screen(html=lines(parts), rows=(*rows, *turns), edit=edit)
 
 

@@ -52,6 +52,7 @@ def of_area(
     offset: int,
     unknown: Sequence[str],
     edit: bool,
+    size: int = PAGE,
 ) -> Screen:
     """Answer what an inspector may ask for on a day, unit by unit; ``unknown`` are units whose fuel nobody entered."""
     p = voice.p
@@ -59,7 +60,7 @@ def of_area(
     if not told:
         parts += ["", p.text("No unit here must keep samples or films.")]
     rows = []
-    for number, (unit, keepings) in enumerate(told[offset : offset + PAGE], start=offset + 1):
+    for number, (unit, keepings) in enumerate(told[offset : offset + size], start=offset + 1):
         parts += ["", f"{number}. {bold(safe(unit.name))}"]
         parts += [line for keeping in keepings for line in materials(voice, keeping.must)]
         rows.append((Button(f"{number}. {plain(unit.name)}", Press.to("keep", 0, unit.id)),))
@@ -73,7 +74,7 @@ def of_area(
                 names=p.listed([safe(each) for each in unknown[:PAGE]]),
             ),
         ]
-    turns = paging(voice, "keep", len(told), offset, len(rows))
+    turns = paging(voice, "keep", len(told), offset, len(rows), size=size)
     return Screen(html=lines(parts), rows=(*rows, *turns), edit=edit)
 
 

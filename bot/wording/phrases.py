@@ -4,6 +4,7 @@ The only place where text from outside is made safe for HTML.
 """
 
 import html
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ NUMBERS = "①②③④⑤⑥⑦⑧⑨⑩"
 # What could turn a line around or hide in a name: bidirectional controls, zero-width marks, other controls. What is
 # merely not assigned in this release of Unicode stays: it may be a character of somebody's name.
 _UNSEEN = {"Cc", "Cf", "Cs", "Co"}
+_TAG = re.compile(r"</?[a-z]+>")
 _BREAKS = "\r\n\t\v\f\u2028\u2029"
 
 
@@ -172,6 +174,11 @@ class Voice:
 def bold(text: str) -> str:
     """Return a phrase that is already safe, in bold."""
     return f"<b>{text}</b>"
+
+
+def untagged(text: str) -> str:
+    """Return a message as a terminal shows it: HTML without its tags."""
+    return html.unescape(_TAG.sub("", text))
 
 
 def lines(parts: Sequence[str | None]) -> str:

@@ -19,7 +19,7 @@ async def test_an_invitation_enrols_once_and_a_second_use_teaches_nothing(town: 
     told = await first.start(token)
     assert "新来的，您已登记为北岭区生态环境局的联系人。" in told
     assert "每日上午发送一份督办通报" in told
-    assert first.labels == ["谁逾期了", "待我审核", "我的待办", "总体进度"]
+    assert first.labels == ["谁逾期了", "待我审核", "我的待办", "总体进度", "清单", "留存", "时序图"]
     assert await second.start(token) == NO_SUCH_INVITATION
     assert await second.start("not-a-token") == NO_SUCH_INVITATION
     assert await second.say("/due") == ONLY_INVITED
@@ -151,7 +151,7 @@ async def test_what_is_not_understood_is_answered_with_buttons_and_changes_nothi
     mill: Person, said: str
 ) -> None:
     assert await mill.say(said) == "未能理解您的意思，请从下列选项中选择："
-    assert mill.labels == ["我的待办", "登记提交", "谁逾期了", "总体进度"]
+    assert mill.labels == ["我的待办", "登记提交", "谁逾期了", "总体进度", "清单", "留存", "时序图"]
 
 
 async def test_who_blocks_the_bot_is_not_written_to_until_they_are_back(town: Town, mill: Person) -> None:

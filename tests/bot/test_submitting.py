@@ -38,7 +38,7 @@ async def test_a_reminder_leads_to_a_receipt_and_the_receipt_to_a_record(
         "2月20日（周二）24:00 前 · 还剩 11 天 · 第 1 次提醒",
         "依据：渝环规〔2023〕2号 二(二)",
     ]
-    assert mill.labels == ["上传材料", "已提交", "办理中"]
+    assert mill.labels == ["上传材料", "已提交", "办理中", "为什么"]
     asked = await mill.press("上传材料")
     assert asked.startswith(f"请发送下列事项的材料或截图：\n{JANUARY}")
     assert (await mill.send_file()).splitlines() == [
