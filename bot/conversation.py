@@ -12,8 +12,20 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from bot.access import NotAllowedError, Reader, reader_at
-from bot.handlers import asking, checking, checklists, enrolling, keeping, ruling, submitting, timelines, why
-from bot.handlers.desk import AWAIT_REASON, Desk
+from bot.handlers import (
+    asking,
+    checking,
+    checklists,
+    enrolling,
+    keeping,
+    offsetting,
+    recording,
+    ruling,
+    submitting,
+    timelines,
+    why,
+)
+from bot.handlers.desk import AWAIT_REASON, AWAIT_RECORD, AWAIT_TONNES, Desk
 from bot.handlers.ruling import AWAIT_RULING
 from bot.screen import MalformedPressError, Press, Screen
 from bot.understanding import Intent, Place, Reading, Vocabulary, shipped_vocabulary, understand
@@ -115,6 +127,15 @@ _PRESSES: Mapping[str, Handler] = MappingProxyType(
         "rl!": ruling.confirm,
         "dt": ruling.dates,
         "dt~": ruling.dates,
+        "rec": recording.begin,
+        "rec1": recording.choose_occasion,
+        "rec2": recording.choose_subject,
+        "rec3": recording.choose_duty,
+        "recd": recording.choose_day,
+        "rec!": recording.record,
+        "ccer": offsetting.begin,
+        "ccery": offsetting.choose_year,
+        "ccer!": offsetting.declare,
         "sum": asking.summary,
         "lang": enrolling.set_language,
         "lang?": enrolling.choose_language,
@@ -125,11 +146,21 @@ _PRESSES: Mapping[str, Handler] = MappingProxyType(
 _TYPED: Mapping[str, Callable[[Desk, Mapping[str, object], str], Screen]] = MappingProxyType(
     {
         AWAIT_RULING: ruling.take,
+        AWAIT_RECORD: recording.take,
+        AWAIT_TONNES: offsetting.take,
     }
 )
 """What is typed one thing after another, by what the desk awaits."""
 
-_CONFIRMS: Mapping[str, str] = MappingProxyType({"ret!": AWAIT_REASON, "rl!": AWAIT_RULING})
+_CONFIRMS: Mapping[str, str] = MappingProxyType(
+    {
+        "ret!": AWAIT_REASON,
+        "rl!": AWAIT_RULING,
+        "recd": AWAIT_RECORD,
+        "rec!": AWAIT_RECORD,
+        "ccer!": AWAIT_TONNES,
+    }
+)
 """The buttons that complete what was typed."""
 
 _COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -143,6 +174,7 @@ _COMMANDS: Mapping[str, str] = MappingProxyType(
         "checklist": "ck",
         "timeline": "tl",
         "dates": "dt",
+        "record": "rec",
         "language": "lang?",
     }
 )

@@ -1,4 +1,7 @@
-"""The day somebody types: 今天, 昨天, 3月5日, 3.5, 2024-03-05, 5 March. What it is for is the reader's."""
+"""The day a person types for something that happened: 今天, 昨天, 3月5日, 3.5, 2024-03-05, 5 March.
+
+A day without its year is the last one of that name. What is still to come is read by `bot.spoken_dates`.
+"""
 
 import re
 import unicodedata
@@ -8,26 +11,21 @@ from bot.spoken_periods import period_in
 
 _SHORT = re.compile(r"(?<![\d.])(1[0-2]|0?[1-9])[./-](3[01]|[12]\d|0?[1-9])(?![\d.])")
 _YEAR = re.compile(r"20\d\d")
+_TO_COME = re.compile("明[天日]|tomorrow")
 _ENGLISH = re.compile(r"\b(3[01]|[12]\d|0?[1-9])\s+([a-z]{3,9})\b|\b([a-z]{3,9})\s+(3[01]|[12]\d|0?[1-9])\b")
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905  # reads as a list of words
 
 
-def day_in(text: str, *, today: date, ahead: bool) -> date | None:
+def past_day(text: str, *, today: date) -> date | None:
     """Return the day a text names, in Asia/Shanghai; None where it names none, or one that does not exist.
 
-    A day without a year is the nearest one ``ahead`` of ``today``, or else the last one behind; today itself is both.
+    With its year, or as tomorrow, it may be still to come.
     """
     said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     day = _read(said, today)
-    if day is None or _YEAR.search(said):
+    if day is None or day <= today or _YEAR.search(said) or _TO_COME.search(said):
         return day
-    if ahead and day < today:
-        return _in_year(day, 1)
-    return (
-        _in_year(day, -1)
-        if not ahead and day > today and "明" not in said and "tomorrow" not in said
-        else day
-    )
+    return _date(day.year - 1, day.month, day.day)
 
 
 def _read(said: str, today: date) -> date | None:
@@ -44,10 +42,6 @@ def _read(said: str, today: date) -> date | None:
         return None if period is None else date.fromisoformat(period)
     except ValueError:
         return None
-
-
-def _in_year(day: date, years: int) -> date | None:
-    return _date(day.year + years, day.month, day.day)
 
 
 def _date(year: int, month: int, day: int) -> date | None:

@@ -10,6 +10,7 @@ from jobs.briefs import (
     DecisionBrief,
     DigestBrief,
     Dropped,
+    EventBrief,
     ReminderBrief,
     ReminderItem,
     WaitingBrief,
@@ -19,8 +20,22 @@ from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
 from jobs.passing import passed_on
 from obligations.calendar import Coverage, WorkingCalendar
 from obligations.decisions import Status
+from obligations.law import Law
 from obligations.notice import Level
-from storage import contacts, decisions, endings, evidence, outbox, overview, planning, ruled, trail
+from storage import (
+    contacts,
+    decisions,
+    endings,
+    evidence,
+    occurrences,
+    organisations,
+    outbox,
+    overview,
+    planning,
+    ruled,
+    targets,
+    trail,
+)
 from storage.database import Session
 from storage.models import NotificationKind
 from storage.organisations import Scope
@@ -44,7 +59,7 @@ def brief_for(
     claimed: Claimed,
     reader: Recipient,
     *,
-    calendar: WorkingCalendar,
+    law: Law,
     now: datetime,
     quiet: frozenset[int] = frozenset(),
 ) -> Brief | Dropped:
@@ -64,9 +79,11 @@ def brief_for(
         case NotificationKind.PASSED_ON:
             return passed_on(session, claimed, reader, today=local_date(now))
         case NotificationKind.DAILY_DIGEST:
-            return _digest(session, claimed, reader, calendar=calendar, now=now, quiet=quiet)
+            return _digest(session, claimed, reader, calendar=law.calendar, now=now, quiet=quiet)
         case NotificationKind.WEEKLY_DIGEST:
-            return _weekly(session, claimed, reader, calendar=calendar, now=now)
+            return _weekly(session, claimed, reader, law=law, now=now)
+        case NotificationKind.EVENT:
+            return _event(session, claimed, reader)
         case NotificationKind.CHANGED:
             return _changed(session, claimed, reader)
         case _:
@@ -160,6 +177,30 @@ def _changed(session: Session, claimed: Claimed, reader: Recipient) -> ChangeBri
     return ChangeBrief(level=reader.level, items=told, total=total)
 
 
+def _event(session: Session, claimed: Claimed, reader: Recipient) -> EventBrief | Dropped:
+    items = tuple(
+        item
+        for item in overview.items(session, claimed.facts["stage_ids"])
+        if item.actor_id == reader.organisation_id and item.status in (Status.OPEN, Status.RETURNED)
+    )
+    if not items:
+        return Dropped(reason="done meanwhile")
+    happened = occurrences.get(session, claimed.facts["occurrence"])
+    several = len({item.subject_id for item in items}) > 1
+    subject = organisations.get(session, happened.subject_id)
+    elsewhere = subject.id != reader.organisation_id and not several
+    author = None if happened.contact_id is None else contacts.get(session, happened.contact_id)
+    return EventBrief(
+        occasion=happened.occasion,
+        happened_on=happened.happened_on,
+        happened_to=subject.name if elsewhere else None,
+        note="" if several else happened.note,
+        document="" if several else happened.document,
+        by="" if author is None else author.organisation.office,
+        items=items,
+    )
+
+
 def _decided_by(session: Session, item: Item, kind: NotificationKind) -> str:
     """Return the name of the organisation whose contact decided last; empty where the trail does not say."""
     for event in reversed(trail.of_stage(session, item.stage_id)):
@@ -225,12 +266,9 @@ def _calendar_ends(calendar: WorkingCalendar, reader: Recipient, *, today: date)
     return coverage if coverage.alarmed and reader.level is Level.MUNICIPAL else None
 
 
-def _weekly(
-    session: Session, claimed: Claimed, reader: Recipient, *, calendar: WorkingCalendar, now: datetime
-) -> WeeklyBrief:
+def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, law: Law, now: datetime) -> WeeklyBrief:
     today = local_date(now)
     scope = Scope(level=reader.level, organisation_id=reader.organisation_id)
-    target = overview.surrender_target(session, scope)
     before = outbox.previous_facts(session, reader.contact_id, claimed.kind, before=claimed.planned_on) or {}
     return WeeklyBrief(
         organisation_name=reader.organisation_name,
@@ -239,10 +277,10 @@ def _weekly(
         late=now - instant(claimed.planned_on, WEEKLY_DIGEST_AT) > LATE_AFTER,
         counts=overview.counts(session, scope, today=today),
         districts=overview.by_district(session, scope, today=today),
-        target=target if any(row.done < row.total for row in target) else (),
+        targets=targets.in_force(session, law, scope, today=today),
         overdue_before=before.get("overdue"),
         overdue_units_before=before.get("overdue_units"),
-        calendar_ends=_calendar_ends(calendar, reader, today=today),
+        calendar_ends=_calendar_ends(law.calendar, reader, today=today),
     )
 
 

@@ -8,10 +8,12 @@ from datetime import date
 
 from obligations.calendar import Coverage
 from obligations.notice import Level
+from obligations.terms import Occasion
 from storage.endings import Ending, Unsucceeded
 from storage.models import Evidence, NotificationKind
-from storage.overview import Counts, DistrictRow, Item, Page, TargetRow, Undeliverable
+from storage.overview import Counts, DistrictRow, Item, Page, Undeliverable
 from storage.rulings import Change
+from storage.targets import Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,29 @@ class ChangeBrief:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventBrief:
+    """What happened, and the duties this reader's organisation has from it.
+
+    Where several things happened on one day, to several units, ``note`` and ``document`` are empty and the items say
+    whose they are. ``happened_to`` is set where it was another organisation than the reader's own. ``by`` is the office
+    that recorded it, empty where it followed from a missed date by itself.
+    """
+
+    occasion: Occasion
+    happened_on: date
+    happened_to: str | None
+    note: str
+    document: str
+    by: str
+    items: tuple[Item, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of."""
+        return tuple(item.stage_id for item in self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingBrief:
     """Something was handed over and waits for this reader's check.
 
@@ -146,7 +171,7 @@ class DigestBrief:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyBrief:
-    """A lead's page for the week: numbers, the districts worst first, the surrender target while it is open.
+    """A lead's page for the week: numbers, the districts worst first, the targets in force while they are open.
 
     ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week. ``calendar_ends``
     is set while the next year of working days is to be added.
@@ -158,7 +183,7 @@ class WeeklyBrief:
     late: bool
     counts: Counts
     districts: tuple[DistrictRow, ...]
-    target: tuple[TargetRow, ...]
+    targets: tuple[Target, ...]
     overdue_before: int | None
     overdue_units_before: int | None
     calendar_ends: Coverage | None
@@ -197,4 +222,13 @@ class PassedOnBrief:
         return ()
 
 
-Brief = ReminderBrief | DecisionBrief | ChangeBrief | WaitingBrief | PassedOnBrief | DigestBrief | WeeklyBrief
+Brief = (
+    ReminderBrief
+    | DecisionBrief
+    | EventBrief
+    | ChangeBrief
+    | WaitingBrief
+    | PassedOnBrief
+    | DigestBrief
+    | WeeklyBrief
+)

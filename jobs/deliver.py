@@ -118,7 +118,7 @@ def _prepare(
     channel = _route(context, reader)
     if channel is None:
         return Dropped(reason="the reader cannot be reached")
-    brief = brief_for(session, claimed, reader, calendar=context.law.calendar, now=now, quiet=quiet)
+    brief = brief_for(session, claimed, reader, law=context.law, now=now, quiet=quiet)
     if isinstance(brief, Dropped):
         return brief
     parcel = Parcel(

@@ -26,11 +26,9 @@ from storage.organisations import Scope
 from storage.tallies import (
     Counts,
     DistrictRow,
-    TargetRow,
     by_district,
     counts,
     quiet_districts,
-    surrender_target,
 )
 from storage.types import NOTICE_ZONE, local_date
 
@@ -40,7 +38,6 @@ __all__ = [
     "DistrictRow",
     "Item",
     "Page",
-    "TargetRow",
     "Undeliverable",
     "blocked",
     "by_district",
@@ -53,7 +50,6 @@ __all__ = [
     "overdue",
     "overdue_ids",
     "quiet_districts",
-    "surrender_target",
     "undeliverable",
     "waiting_for_check",
     "without_contact",

@@ -112,15 +112,7 @@ def offset(
     """
     unit = _unit(session, unit_id)
     seen = of_year(session, law, unit, year, now=now)
-    if not seen.allowed:
-        first, last = _years(law)
-        raise QuotaRefusedError("no_rule", year=year, first=first, last=last)
-    if seen.ccer_at_most is None:
-        raise QuotaRefusedError("due_unknown", year=year)
-    if tonnes < 0:
-        raise QuotaRefusedError("out_of_range", tonnes=tonnes)
-    if tonnes > seen.ccer_at_most:
-        raise QuotaRefusedError("above_cap", tonnes=tonnes, cap=seen.ccer_at_most, due=seen.due or 0)
+    require_offset(law, seen, tonnes)
     quota = session.get_one(Quota, (unit.id, year))
     before, quota.offset = quota.offset, tonnes
     contact_id = None if by is None else by.contact_id
@@ -163,6 +155,24 @@ def offset(
         )
     session.flush()
     return quota
+
+
+def require_offset(law: Law, allowance: Allowance, tonnes: int) -> None:
+    """Stop where so many tonnes of CCER cannot be declared.
+
+    Raises:
+        QuotaRefusedError: no notice allows it for the year, the due surrender is not known, or it is above the cap.
+    """
+    if not allowance.allowed:
+        first, last = _years(law)
+        raise QuotaRefusedError("no_rule", year=allowance.year, first=first, last=last)
+    if allowance.ccer_at_most is None:
+        raise QuotaRefusedError("due_unknown", year=allowance.year)
+    if tonnes < 0:
+        raise QuotaRefusedError("out_of_range", tonnes=tonnes)
+    if tonnes > allowance.ccer_at_most:
+        cap, due = allowance.ccer_at_most, allowance.due or 0
+        raise QuotaRefusedError("above_cap", tonnes=tonnes, cap=cap, due=due)
 
 
 def of_year(session: Session, law: Law, unit: Organisation, year: int, *, now: datetime) -> Allowance:

@@ -1,4 +1,4 @@
-"""How many, not which: counts for a scope, by district, and against the surrender target.
+"""How many, not which: counts for a scope and by district.
 
 Each is one set-based statement. Lists are in `storage.overview`.
 """
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session, aliased
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS
-from obligations.targets import needed
 from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.dialects import LocalDate
@@ -63,21 +62,6 @@ class DistrictRow:
     def on_time_rate(self) -> float | None:
         """The share handed over in time, from 0 to 1; None where nothing was due."""
         return self.on_time / self.due if self.due else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetRow:
-    """A district against a target: ``done`` of ``total`` units, ``needed`` for the target, ``short`` to go.
-
-    ``needed`` is None where the district has no unit the target applies to.
-    """
-
-    district_id: int
-    district_name: str
-    total: int
-    done: int
-    needed: int | None
-    short: int
 
 
 def counts(session: Session, scope: Scope, *, today: date) -> Counts:
@@ -203,42 +187,6 @@ def by_district(session: Session, scope: Scope, *, today: date) -> tuple[Distric
         .order_by(overdue.desc(), Organisation.code)
     )
     return tuple(DistrictRow(**row._mapping) for row in rows)  # noqa: SLF001  # see above
-
-
-def surrender_target(
-    session: Session, scope: Scope, *, rule: str = "surrender-2021-2022", percent: int = 95
-) -> tuple[TargetRow, ...]:
-    """Return the districts with units that must surrender, the one furthest from its target first.
-
-    A unit counts once its surrender for all years of the rule's period is accepted (notice 二(五): 95 % of
-    the units of each district).
-    """
-    rows = session.execute(
-        select(
-            Organisation.id,
-            Organisation.name,
-            func.count().label("total"),
-            _count(Stage.status == Status.ACCEPTED).label("done"),
-        )
-        .join(Stage, Stage.district_id == Organisation.id)
-        .where(scope.stages(), Stage.rule == rule, Stage.actor_level == Level.UNIT)
-        .group_by(Organisation.id, Organisation.name)
-        .order_by(Organisation.id)
-    )
-    targets = [_target(*row, percent=percent) for row in rows]
-    return tuple(sorted(targets, key=lambda row: (-row.short, row.district_id)))
-
-
-def _target(district_id: int, name: str, total: int, done: int, *, percent: int) -> TargetRow:
-    goal = needed(total, percent)
-    return TargetRow(
-        district_id=district_id,
-        district_name=name,
-        total=total,
-        done=done,
-        needed=goal,
-        short=0 if goal is None else max(0, goal - done),
-    )
 
 
 def _districts(scope: Scope) -> ColumnElement[bool]:

@@ -3,6 +3,7 @@
 The shares and their dates are the law's; a target nobody has set a date for yet is none to be measured against.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Level
+from obligations.notice import Level, Rulebook
 from obligations.targets import needed, short_of
 from storage.models import Organisation, Stage
 from storage.organisations import Scope
@@ -70,6 +71,19 @@ class _Measured:
     due_on: date
 
 
+def shares(rulebook: Rulebook) -> Mapping[str, int]:
+    """Return the duties of units that a share of them must be done with, in percent: the surrenders."""
+    return {
+        duty: rule.threshold.percent
+        for duty, said in rulebook.by_duty.items()
+        for _, rule in said[:1]
+        if rule.threshold is not None
+        and rule.threshold.bound == "at_least"
+        and rule.threshold.percent is not None
+        and Level.UNIT in rule.chains()
+    }
+
+
 def in_force(session: Session, law: Law, scope: Scope, *, today: date) -> tuple[Target, ...]:
     """Return the targets in force on ``today``, by their dates, with the districts of a scope.
 
@@ -98,22 +112,14 @@ def in_force(session: Session, law: Law, scope: Scope, *, today: date) -> tuple[
 
 def _measured(session: Session, law: Law) -> list[_Measured]:
     """Return the dated duties of units that are measured by a share, with what the law asks of each."""
-    shares = {
-        duty: rule.threshold.percent
-        for duty, said in law.rulebook.by_duty.items()
-        for _, rule in said[:1]
-        if rule.threshold is not None
-        and rule.threshold.bound == "at_least"
-        and rule.threshold.percent is not None
-        and Level.UNIT in rule.chains()
-    }
+    percent_of = shares(law.rulebook)
     rows = session.execute(
         select(Stage.rule, Stage.period, func.max(Stage.due_on))
-        .where(Stage.rule.in_(shares), Stage.actor_level == Level.UNIT, Stage.due_on.is_not(None))
+        .where(Stage.rule.in_(percent_of), Stage.actor_level == Level.UNIT, Stage.due_on.is_not(None))
         .group_by(Stage.rule, Stage.period)
     )
     return [
-        _Measured(duty=duty, period=period, percent=shares[duty], due_on=due_on)
+        _Measured(duty=duty, period=period, percent=percent_of[duty], due_on=due_on)
         for duty, period, due_on in rows
         if due_on is not None
     ]

@@ -23,6 +23,11 @@ AWAIT_STAGE: Final = "stage"
 AWAIT_REASON: Final = "reason"
 """A return was begun; its reason is to be typed."""
 
+AWAIT_RECORD: Final = "record"
+"""Something that happened is being recorded; the next step of it is to be typed."""
+AWAIT_TONNES: Final = "tonnes"
+"""The use of CCER is being declared; the amount is to be typed."""
+
 _AWAITED_FOR: Final = timedelta(hours=24)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from bot.handlers.desk import AWAIT_FILE, AWAIT_STAGE, Desk
+from bot.handlers.origins import with_origin
 from bot.handlers.ruling import may_rule
 from bot.screen import Attachment, Press, Screen
 from bot.understanding import shipped_vocabulary
@@ -11,7 +12,7 @@ from bot.wording import duties, greetings
 from obligations.decisions import Status
 from obligations.parameters import Applied, parameters
 from obligations.periods import Period
-from storage import checklist, decisions, evidence, overview
+from storage import checklist, corrections, decisions, evidence, overview
 from storage.errors import StaleError
 from storage.evidence import StoredFile
 from storage.models import Stage
@@ -38,6 +39,10 @@ def my_duties(desk: Desk, press: Press) -> Screen:
 def open_card(desk: Desk, press: Press) -> Screen:
     """Open a stage; for a checker whose own step is to check what was handed over, open what was handed over."""
     stage = desk.stage(press.number(0))
+    carrying = corrections.evidence_of(desk.session, stage)
+    if carrying is not None:
+        # A correction that goes with its evidence is handed over there.
+        stage = desk.stage(carrying)
     before, _ = desk.neighbours(stage)
     if before is not None and before.status is Status.SUBMITTED and desk.reader.may_check(before):
         stage = before
@@ -55,7 +60,7 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
         and desk.reader.may_check(before)
         else None
     )
-    return duties.card(
+    screen = duties.card(
         desk.voice,
         desk.item(stage),
         desk.files(stage),
@@ -67,6 +72,7 @@ def show_card(desk: Desk, stage: Stage, *, edit: bool) -> Screen:
         parameters=_parameters(desk, stage),
         edit=edit,
     )
+    return with_origin(desk, stage, screen)
 
 
 def _parameters(desk: Desk, stage: Stage) -> tuple[Applied, ...]:

@@ -6,6 +6,7 @@ from bot.screen import Button, Press, Screen
 from bot.wording.duties import card, paging
 from bot.wording.phrases import RETURN_REASONS, Voice, bold, lines, plain
 from jobs.briefs import DecisionBrief, WaitingBrief
+from obligations.occasions import correction_days, correction_of
 from storage.models import NotificationKind
 from storage.overview import Item, Page
 
@@ -71,16 +72,7 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                         voice.duty(item),
                         p.text("Returned by: {office}", office=office),
                         p.text("Reason: {reason}", reason=voice.reason(brief.reason)),
-                        p.text(
-                            "Please correct it {deadline} (3 working days, the day of the finding not counted).",
-                            deadline=voice.deadline(brief.correction_due_on),
-                        )
-                        if brief.correction_due_on
-                        else None,
-                        p.text(
-                            "Basis: {clause}",
-                            clause=f"{voice.law.rulebook.notice_of(item.rule).number} 二(七)",
-                        ),
+                        *_correction(voice, item, brief.correction_due_on),
                     ]
                 ),
                 rows=(
@@ -91,6 +83,27 @@ def decided(voice: Voice, brief: DecisionBrief) -> Screen:
                     *_pass_down(voice, item),
                 ),
             )
+
+
+def _correction(voice: Voice, item: Item, due_on: date | None) -> list[str]:
+    """Return by when what came back is to be corrected, and which notice gives the days for it."""
+    p = voice.p
+    if due_on is None:
+        return []
+    found = correction_of(voice.law.rulebook, item.rule)
+    days = correction_days(voice.law.rulebook, item.rule)
+    if found is None or days is None:
+        return [p.text("Correction due {deadline}", deadline=voice.deadline(due_on))]
+    notice, _, stage = found
+    return [
+        p.plural(
+            "Please correct it {deadline} ({n} working day, the day of the finding not counted).",
+            "Please correct it {deadline} ({n} working days, the day of the finding not counted).",
+            days,
+            deadline=voice.deadline(due_on),
+        ),
+        p.text("Basis: {clause}", clause=f"{notice.number} {stage.clause}"),
+    ]
 
 
 def _pass_down(voice: Voice, item: Item) -> tuple[tuple[Button, ...], ...]:

@@ -8,11 +8,12 @@ from bot.screen import Button, Press, Screen
 from bot.wording import endings
 from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
+from bot.wording.targets import target_lines
 from bot.wording.working_days import calendar_ends
 from jobs.briefs import DigestBrief, WeeklyBrief
 from obligations.calendar import Coverage
 from obligations.notice import Level
-from storage.overview import DistrictRow, Item, Page, TargetRow
+from storage.overview import DistrictRow, Item, Page
 
 _LONGEST_LIST: Final = 20
 _SHORT_LIST: Final = 3
@@ -43,7 +44,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
 
 
 def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
-    """Return the week's page: the numbers against last week's, the districts worst first, the surrender target."""
+    """Return the week's page: the numbers against last week's, the districts worst first, the targets."""
     p = voice.p
     counts = brief.counts
     parts: list[str | None] = [
@@ -59,7 +60,7 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
         done_line(voice, counts),
     ]
     parts += _ranking(voice, brief.districts)
-    parts += _targets(voice, brief.target)
+    parts += target_lines(voice, brief.targets)
     parts += _calendar_ends(voice, brief.calendar_ends)
     return Screen(
         html=lines(parts),
@@ -196,29 +197,6 @@ def _ranking(voice: Voice, districts: Sequence[DistrictRow]) -> list[str]:
         on_time = "" if rate is None else " · " + p.text("on time {percent}%", percent=int(rate * 100))
         overdue = p.plural("{n} duty overdue", "{n} duties overdue", row.overdue)
         told.append(f"{index}. {safe(row.district_name)} · {overdue}{on_time}")
-    return told
-
-
-def _targets(voice: Voice, rows: Sequence[TargetRow]) -> list[str]:
-    """Return the surrender target: 95 % per district, 100 % in the end; notice 二(五)."""
-    p = voice.p
-    bound = [row for row in rows if row.needed is not None]
-    if not bound:
-        return []
-    done, total = sum(row.done for row in bound), sum(row.total for row in bound)
-    short = [row for row in bound if row.short > 0]
-    told = ["", bold(p.text("Surrender: {done} of {total} units", done=done, total=total))]
-    if not short:
-        told.append(p.text("Every district has reached 95%."))
-    told += [
-        p.plural(
-            "{district}: {n} unit short of 95%",
-            "{district}: {n} units short of 95%",
-            row.short,
-            district=safe(row.district_name),
-        )
-        for row in short[:_RANKED]
-    ]
     return told
 
 

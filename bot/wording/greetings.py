@@ -19,21 +19,25 @@ COMMANDS = (
     "keep",
     "timeline",
     "dates",
+    "record",
     "language",
     "help",
 )
 """The commands of the menu, in its order."""
 
+_OF_OFFICES = ("review", "dates", "record")
+"""A unit has no queue to review, no date to announce, and records nothing of others."""
+
 
 def command_summary(p: Printer, command: str) -> str:
     """Return what a command does, as the menu shows it."""
+    if command in _OF_OFFICES:
+        return _office_summary(p, command)
     match command:
         case "due":
             return p.text("what I must do, and by when")
         case "done":
             return p.text("record a duty as submitted")
-        case "review":
-            return p.text("what waits for my check")
         case "overdue":
             return p.text("who is overdue")
         case "status":
@@ -46,19 +50,25 @@ def command_summary(p: Printer, command: str) -> str:
             return p.text("what must be kept for inspection, and what may be let go")
         case "timeline":
             return p.text("the year as a picture")
-        case "dates":
-            return p.text("what waits for a date to be announced")
         case "language":
             return p.text("中文 / English")
         case _:
             return p.text("what I can do here")
 
 
+def _office_summary(p: Printer, command: str) -> str:
+    match command:
+        case "review":
+            return p.text("what waits for my check")
+        case "dates":
+            return p.text("what waits for a date to be announced")
+        case _:
+            return p.text("record what happened to a unit")
+
+
 def commands_of(level: Level) -> tuple[str, ...]:
-    """Return the commands a level has use for: a unit has no queue to review, and no date to announce."""
-    return tuple(
-        command for command in COMMANDS if level is not Level.UNIT or command not in ("review", "dates")
-    )
+    """Return the commands a level has use for."""
+    return tuple(command for command in COMMANDS if level is not Level.UNIT or command not in _OF_OFFICES)
 
 
 def menu(p: Printer, level: Level) -> Menu:

@@ -1,9 +1,17 @@
 """From a parcel's facts to a screen in its reader's language, at the moment of sending."""
 
 from bot.screen import Screen
-from bot.wording import decisions, digests, duties, endings, rulings
+from bot.wording import decisions, digests, duties, endings, recording, rulings
 from bot.wording.phrases import Voice
-from jobs.briefs import ChangeBrief, DecisionBrief, DigestBrief, PassedOnBrief, ReminderBrief, WaitingBrief
+from jobs.briefs import (
+    ChangeBrief,
+    DecisionBrief,
+    DigestBrief,
+    EventBrief,
+    PassedOnBrief,
+    ReminderBrief,
+    WaitingBrief,
+)
 from jobs.channel import Parcel
 from locales.printer import Printer
 from obligations.law import Law
@@ -24,6 +32,8 @@ def worded(parcel: Parcel, law: Law) -> Screen:
             return rulings.changed(voice, brief)
         case PassedOnBrief() as brief:
             return endings.passed_on(voice, brief)
+        case EventBrief() as brief:
+            return recording.told(voice, brief)
         case DigestBrief() as brief:
             return digests.daily(voice, brief)
         case brief:

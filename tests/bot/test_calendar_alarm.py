@@ -49,7 +49,7 @@ def weekly(ends: Coverage | None) -> WeeklyBrief:
         late=False,
         counts=Counts(**dict.fromkeys(COUNTS, 0)),
         districts=(),
-        target=(),
+        targets=(),
         overdue_before=None,
         overdue_units_before=None,
         calendar_ends=ends,

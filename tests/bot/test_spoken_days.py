@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from bot.spoken_days import day_in
+from bot.spoken_days import past_day
 
 TODAY = date(2024, 3, 6)
 
@@ -36,21 +36,5 @@ TODAY = date(2024, 3, 6)
         ("", None),
     ],
 )
-def test_a_day_behind(text: str, day: date | None) -> None:
-    assert day_in(text, today=TODAY, ahead=False) == day
-
-
-@pytest.mark.parametrize(
-    ("text", "day"),
-    [
-        ("今天", date(2024, 3, 6)),
-        ("明天", date(2024, 3, 7)),
-        ("12月30日", date(2024, 12, 30)),
-        ("3月5日", date(2025, 3, 5)),
-        ("3月6日", date(2024, 3, 6)),
-        ("2024-03-05", date(2024, 3, 5)),
-        ("2月29日", None),
-    ],
-)
-def test_a_day_ahead(text: str, day: date | None) -> None:
-    assert day_in(text, today=TODAY, ahead=True) == day
+def test_the_last_day_of_that_name(text: str, day: date | None) -> None:
+    assert past_day(text, today=TODAY) == day

@@ -209,7 +209,13 @@ class TestDigest:
         await deliver(town.context(), moment)
         [brief] = [p.brief for p in town.channel.parcels if isinstance(p.brief, WeeklyBrief)]
         assert [row.district_name for row in brief.districts] == ["bad", "good"]
-        assert [(row.district_name, row.short) for row in brief.target] == [("bad", 1), ("good", 0)]
+        [target] = brief.targets
+        assert (target.duty, target.percent, target.due_on) == (
+            "surrender-2021-2022",
+            100,
+            date(2023, 12, 15),
+        )
+        assert [(row.district_name, row.short) for row in target.rows] == [("bad", 1), ("good", 0)]
         assert (brief.week, brief.counts.overdue) == ("2023-W51", 1)
 
 

@@ -259,32 +259,6 @@ class TestByDistrict:
         assert {r.district_name: (r.on_time, r.due) for r in rows} == {"north": (0, 2), "south": (0, 1)}
 
 
-class TestSurrenderTarget:
-    def test_a_district_of_twenty_is_short_until_nineteen_have_surrendered(self, town: Town) -> None:
-        district = town.district("north")
-        units = [town.unit(f"plant {n:02}", district) for n in range(20)]
-        town.oblige(date(2023, 12, 15), date(2023, 12, 15))
-        for unit in units[:18]:
-            town.change(town.stage(unit, "surrender-2021-2022", "2021-2022"), status="accepted")
-        town.change(town.stage(units[18], "surrender-2021-2022", "2021-2022"), status="submitted")
-        scope = Scope(level=Level.MUNICIPAL, organisation_id=town.city)
-        [row] = town.database.read(lambda s: overview.surrender_target(s, scope))
-        assert (row.total, row.done, row.needed, row.short) == (20, 18, 19, 1)
-        town.change(town.stage(units[18], "surrender-2021-2022", "2021-2022"), status="accepted")
-        [row] = town.database.read(lambda s: overview.surrender_target(s, scope))
-        assert (row.done, row.short) == (19, 0)
-
-    def test_the_district_furthest_away_comes_first(self, town: Town) -> None:
-        near, far = town.district("near"), town.district("far")
-        town.unit("a", near)
-        town.unit("b", far)
-        town.unit("c", far)
-        town.oblige(date(2023, 12, 15), date(2023, 12, 15))
-        scope = Scope(level=Level.MUNICIPAL, organisation_id=town.city)
-        rows = town.database.read(lambda s: overview.surrender_target(s, scope))
-        assert [(row.district_name, row.short) for row in rows] == [("far", 2), ("near", 1)]
-
-
 class TestContacts:
     def test_who_has_something_to_do_and_nobody_to_write_to(self, city: City, town: Town) -> None:
         town.contact(city.a, "a")
