@@ -32,29 +32,33 @@ def who_is_overdue(desk: Desk, press: Press) -> Screen:
     district = press.number(1) if len(press.arguments) > 1 else 0
     city_wide = desk.reader.level is Level.MUNICIPAL
     area = _area(desk, district) if city_wide and district else _own_area(desk)
+    return _overdue(desk, area, offset=offset, edit=press.in_place)
+
+
+def _overdue(desk: Desk, area: _Area, *, offset: int, edit: bool) -> Screen:
     scope = area.scope
+    city_wide = desk.reader.level is Level.MUNICIPAL
     page = overview.overdue(desk.session, scope, today=desk.today, limit=PAGE, offset=offset)
     if offset and not page.items:
         # The list has become shorter than the page asked for.
-        return who_is_overdue(desk, Press.to(press.verb, 0, district))
+        return _overdue(desk, area, offset=0, edit=edit)
     screen = lists.overdue(
         desk.voice,
         page,
         scope=area.name,
         units=overview.counts(desk.session, scope, today=desk.today).overdue_units,
         offset=offset,
-        district=scope.organisation_id if district else 0,
+        district=scope.organisation_id if city_wide and scope.level is Level.DISTRICT else 0,
         now=desk.now,
         choose_district=city_wide,
-        edit=press.in_place,
+        edit=edit,
     )
     return _introduced(screen, area.hint)
 
 
 def overdue_in(desk: Desk, district: str) -> Screen:
     """Answer who is overdue in a district, by its official name; beyond the reader's own only to the municipality."""
-    chosen = _district(desk, district)
-    return who_is_overdue(desk, Press.to("od", 0, chosen.id))
+    return _overdue(desk, _area(desk, _district(desk, district).id), offset=0, edit=False)
 
 
 def choose_district(desk: Desk, press: Press) -> Screen:
