@@ -15,6 +15,7 @@ from bot.cli.deadlines import due
 from bot.cli.keeping import keep
 from bot.cli.registries import import_, invite
 from bot.cli.rulebooks import rules
+from bot.cli.rulings import ruling
 from bot.cli.terminal import language_of_environment
 from locales.printer import LANGUAGES, Printer
 
@@ -50,7 +51,7 @@ def main(context: click.Context, lang: str | None) -> None:
     context.obj = Printer.for_language(lang or language_of_environment())
 
 
-for _command in (rules, calendar, due, understand, import_, invite, overdue, checklist, keep, db):
+for _command in (rules, ruling, calendar, due, understand, import_, invite, overdue, checklist, keep, db):
     main.add_command(_command)
 for _plugin in entry_points(group=_PLUGINS):
     _plugin.load()(main)
