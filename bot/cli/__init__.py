@@ -12,7 +12,9 @@ from bot.cli.calendars import calendar
 from bot.cli.checklists import checklist
 from bot.cli.databases import db
 from bot.cli.deadlines import due
+from bot.cli.events import event
 from bot.cli.keeping import keep
+from bot.cli.quotas import quota
 from bot.cli.registries import import_, invite
 from bot.cli.rulebooks import rules
 from bot.cli.rulings import ruling
@@ -51,7 +53,21 @@ def main(context: click.Context, lang: str | None) -> None:
     context.obj = Printer.for_language(lang or language_of_environment())
 
 
-for _command in (rules, ruling, calendar, due, understand, import_, invite, overdue, checklist, keep, db):
+for _command in (
+    rules,
+    ruling,
+    event,
+    quota,
+    calendar,
+    due,
+    understand,
+    import_,
+    invite,
+    overdue,
+    checklist,
+    keep,
+    db,
+):
     main.add_command(_command)
 for _plugin in entry_points(group=_PLUGINS):
     _plugin.load()(main)

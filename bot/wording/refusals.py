@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from locales.printer import Printer
 from storage.errors import OccurrenceRefusedError, QuotaRefusedError
+from storage.quota_files import Fault
 
 Sentence = Callable[[Printer, Mapping[str, object]], str]
 
@@ -63,6 +64,27 @@ _QUOTAS: Mapping[str, Sentence] = MappingProxyType(
         ),
     }
 )
+
+_FILES: Mapping[str, Sentence] = MappingProxyType(
+    {
+        "file": lambda p, _: p.text(
+            "it is no CSV in UTF-8 and no workbook that can be read; save it as one and try again"
+        ),
+        "no_column": lambda p, a: p.text("the column {column} is missing", **a),
+        "no_unit": lambda p, a: p.text("there is no organisation with the code or name {words}", **a),
+        "not_a_number": lambda p, a: p.text("“{found}” is no whole number", **a),
+        "twice": lambda p, a: p.text("the same unit and year stand in row {row} already", **a),
+    }
+)
+
+
+def quota_file_fault(p: Printer, fault: Fault) -> str:
+    """Return what is wrong with one row of a file of allowances, and where."""
+    said = (_FILES.get(fault.code) or _QUOTAS[fault.code])(p, fault.arguments)
+    if fault.row is None:
+        return said
+    where = p.text("row {row}", row=fault.row)
+    return f"{where}: {said}"
 
 
 def occurrence_refused(p: Printer, error: OccurrenceRefusedError) -> str:
