@@ -6,7 +6,6 @@ from obligations.binding import Source
 from obligations.deadlines import DeadlineError
 from obligations.law import Law
 from obligations.periods import Period
-from obligations.rules import Rule
 from obligations.terms import Hardness, Parameter, Sector
 
 
@@ -41,13 +40,11 @@ def parameters(
 
 
 def _about(law: Law, duty: str) -> list[str]:
-    """Return the other duties that say how this one is to be done: parameter rules that depend on it."""
+    """Return the other duties that are about how this one is done: those of parameters that depend on it."""
     return [
         name
         for name, said in law.rulebook.by_duty.items()
-        if name != duty and any(_is_parameter(rule) and duty in rule.depends_on for _, rule in said)
+        if name != duty
+        and all(stage.hardness is Hardness.PARAMETER for stage in said[0][1].stages)
+        and any(duty in rule.depends_on for _, rule in said)
     ]
-
-
-def _is_parameter(rule: Rule) -> bool:
-    return any(stage.hardness is Hardness.PARAMETER for stage in rule.stages)

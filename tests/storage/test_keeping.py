@@ -1,0 +1,97 @@
+"""Keeping, from the law and the registry: the months that count, the last day, and the day after it."""
+
+from datetime import date
+
+import pytest
+
+from obligations.law import Law
+from obligations.notice import Level, Sector
+from storage import keeping
+from storage.models import Organisation
+
+
+def unit(
+    *,
+    fuel: str | None = "coal",
+    sector: Sector | None = Sector.POWER,
+    level: Level = Level.UNIT,
+    valid_from: date | None = None,
+    valid_to: date | None = None,
+) -> Organisation:
+    return Organisation(
+        code="U",
+        level=level,
+        name="某电厂",
+        short_name="某电厂",
+        english_name="A plant",
+        sector=sector,
+        fuel=fuel,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
+
+
+@pytest.mark.parametrize(
+    ("on", "must", "may_go"),
+    [
+        # 2023年9月起月缩分煤样…至少保存12个月备查
+        (date(2023, 8, 31), [], []),
+        (date(2023, 9, 1), ["2023-09"], []),
+        (date(2024, 9, 30), ["2023-09", "2024-09"], []),
+        (date(2024, 10, 1), ["2023-10", "2024-10"], ["2023-09", "2023-09"]),
+        (date(2025, 2, 28), ["2024-02", "2025-02"], ["2023-09", "2024-01"]),
+        (date(2025, 3, 1), ["2024-03", "2025-03"], ["2023-09", "2024-02"]),
+    ],
+)
+def test_each_month_is_kept_through_the_end_of_the_month_a_year_later(
+    law: Law, on: date, must: list[str], may_go: list[str]
+) -> None:
+    found = keeping.of_unit(law, unit(), on=on)
+    if not must:
+        assert found == ()
+        return
+    (kept,) = found
+    assert (str(kept.must[0].period), str(kept.must[-1].period)) == (must[0], must[-1])
+    ends = [str(each.period) for each in (kept.may_go[:1] + kept.may_go[-1:])]
+    assert ends == may_go
+
+
+def test_films_are_kept_from_their_own_first_month(law: Law) -> None:
+    (kept,) = keeping.of_unit(law, unit(), on=date(2024, 2, 1))
+    assert [(str(each.period), [rule.name for rule in each.what]) for each in kept.must[-3:]] == [
+        ("2023-12", ["coal-sample-portion"]),
+        ("2024-01", ["coal-sample-film", "coal-sample-portion"]),
+        ("2024-02", ["coal-sample-film", "coal-sample-portion"]),
+    ]
+    assert kept.must[-1].through == date(2025, 2, 28)
+    assert kept.must[-1].free_from == date(2025, 3, 1)
+
+
+def test_only_the_months_of_the_units_own_life_count(law: Law) -> None:
+    (kept,) = keeping.of_unit(
+        law, unit(valid_from=date(2024, 3, 15), valid_to=date(2024, 5, 10)), on=date(2024, 8, 1)
+    )
+    assert [str(each.period) for each in kept.must] == ["2024-03", "2024-04", "2024-05"]
+
+
+@pytest.mark.parametrize(
+    ("fuel", "sector"), [("gas", Sector.POWER), (None, Sector.POWER), ("coal", Sector.STEEL), ("coal", None)]
+)
+def test_who_is_not_bound_keeps_nothing(law: Law, fuel: str | None, sector: Sector | None) -> None:
+    assert keeping.of_unit(law, unit(fuel=fuel, sector=sector), on=date(2024, 8, 1)) == ()
+
+
+def test_a_bureau_keeps_no_samples(law: Law) -> None:
+    assert keeping.of_unit(law, unit(level=Level.DISTRICT), on=date(2024, 8, 1)) == ()
+
+
+def test_an_unknown_fuel_is_told_from_another_one(law: Law) -> None:
+    assert keeping.fuel_unknown(law, unit(fuel=None))
+    assert not keeping.fuel_unknown(law, unit(fuel="gas"))
+    assert not keeping.fuel_unknown(law, unit(fuel=None, sector=Sector.STEEL))
+
+
+def test_an_inspector_is_told_only_of_units_with_something_to_show(law: Law) -> None:
+    units = [unit(), unit(fuel="gas"), unit(valid_to=date(2023, 9, 30))]
+    told = keeping.of_units(law, units, on=date(2024, 10, 1))
+    assert [each for each, _ in told] == [units[0]]
