@@ -4,6 +4,7 @@ A day without its year is the next one of that name. Nothing but a day is read h
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 
@@ -99,7 +100,8 @@ _AROUND = re.compile(r"^(?:延至|延期至|延到|到|至|by|until)\s*|\s*(?:�
 
 def coming_day(text: str, *, today: date) -> date | None:
     """Return the day a person typed, in Asia/Shanghai; None where it is none. With its year it may have passed."""
-    words = _AROUND.sub("", text.strip().lower().rstrip("。."))
+    said = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    words = _AROUND.sub("", said.rstrip("。."))
     for pattern, day in _COMPILED:
         if (found := pattern.fullmatch(words)) is not None:
             try:

@@ -71,7 +71,7 @@ def heading(p: Printer, kinds: set[RulingKind | None]) -> str:
 def _told(voice: Voice, change: Change) -> list[str | None]:
     p = voice.p
     before = p.text("none") if change.from_on is None else _day(voice, change.from_on)
-    after = p.text("waived") if change.to_on is None else _day(voice, change.to_on)
+    after = p.text("the duty is let go") if change.to_on is None else _day(voice, change.to_on)
     return [
         p.text("Date before: {date}", date=before),
         p.text("Now: {date}", date=after),
@@ -182,7 +182,7 @@ def previewed(voice: Voice, draft: Draft, effect: Effect) -> Screen:
         ),
         rows=(
             (
-                Button(p.text("Confirm"), Press.to("rl!", draft.item.stage_id, draft.item.version)),
+                Button(p.text("Record it"), Press.to("rl!", draft.item.stage_id, draft.item.version)),
                 *_cancel(voice),
             ),
         ),
@@ -215,7 +215,10 @@ def counted(voice: Voice, kind: RulingKind, effect: Effect) -> list[str]:
     told = [p.plural("{n} step changes", "{n} steps change", effect.total)]
     named = [(name, count) for name, count in effect.changed.items() if name]
     if len(named) > 1:
-        told += [f"• {voice.organisation(name)}: {count}" for name, count in named[:_MOST_NAMED]]
+        told += [
+            "• " + p.text("{district}: {n}", district=voice.organisation(name), n=count)
+            for name, count in named[:_MOST_NAMED]
+        ]
         if len(named) > _MOST_NAMED:
             told.append(p.text("… and {n} more", n=len(named) - _MOST_NAMED))
     before = _dates(voice, [on for on in effect.before if on is not None])
