@@ -129,6 +129,10 @@ class Voice:
         if item.chain_at_risk and item.check_by_on is not None:
             next_on = self.p.day(item.check_by_on, today=self.today)
             parts.append(self.p.text("chain at risk: the next step is due {date}", date=next_on))
+        if item.correct_by_on is not None and item.act_by_on < self.today:
+            # One line for both: the evidence that never came, and its correction, which is handed over with it.
+            corrected = self.deadline(item.correct_by_on)
+            parts.append(self.p.text("to be corrected {deadline}", deadline=corrected))
         return " · ".join(parts)
 
     def deadline(self, day: date) -> str:
