@@ -110,7 +110,12 @@ _SECTORS = {
     Sector.ALUMINIUM: "铝冶炼 电解铝 aluminum",
 }
 _FUELS = {"coal": "燃煤 煤 煤电", "gas": "燃气 气 天然气 气电", "other": "其他 其它 生物质 垃圾焚烧"}
-_LEVELS = {Level.MUNICIPAL: "市级 市 省级", Level.DISTRICT: "区县 区级 县级", Level.UNIT: "企业 重点排放单位"}
+_LEVELS = {
+    Level.MUNICIPAL: "市级 市 省级",
+    Level.DISTRICT: "区县 区级 县级",
+    Level.UNIT: "企业 重点排放单位",
+    Level.AGENCY: "技术服务机构 机构",
+}
 _LANGUAGES = {"zh-hans": "中文 简体中文 汉语 zh chinese", "en": "英文 英语 english"}
 _YES = frozenset(["是", "有", "对", "yes", "y", "true", "1", "√"])
 _NO = frozenset(["否", "无", "不", "no", "n", "false", "0", "×"])
@@ -214,7 +219,7 @@ class MembershipRow(_Row):
 
 
 class OrganisationRow(_Row):
-    """The municipality, a district, or a unit. What is not given stays as it is in an update.
+    """The municipality, a district, a unit or an agency. What is not given stays as it is in an update.
 
     ``successor`` is the district, by code or name, that acts for a district after its last day.
     """
@@ -237,7 +242,8 @@ class OrganisationRow(_Row):
     @field_validator("sector", "credit_code", "memberships")
     @classmethod
     def _a_unit_needs(cls, value: object, info: ValidationInfo) -> object:
-        if not value and info.data.get("level") is Level.UNIT:
+        needed = {Level.UNIT, Level.AGENCY} if info.field_name == "credit_code" else {Level.UNIT}
+        if not value and info.data.get("level") in needed:
             raise PydanticCustomError("missing", "missing")
         return value
 

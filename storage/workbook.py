@@ -126,6 +126,24 @@ UNITS = Sheet(
         _VALID_TO,
     ),
 )
+AGENCIES = Sheet(
+    names=("技术服务机构", "agencies"),
+    columns=(
+        _column(
+            "credit_code",
+            "统一社会信用代码|credit code|credit_code",
+            "18位，按文本格式填写 / 18 characters, as text",
+            required=True,
+        ),
+        _column("name", "名称|name", "营业执照上的名称 / the registered name", required=True),
+        _column("short_name", "简称|short name|short_name", "消息中使用的短名 / the name used in messages"),
+        _column("english_name", "英文名称|english name|english_name|english", "英文名称 / English name"),
+        _ALIASES,
+        _VALID_FROM,
+        _VALID_TO,
+    ),
+)
+"""Consulting, verification and testing agencies; the sheet may be left out."""
 CONTACTS = Sheet(
     names=("联系人", "contacts"),
     columns=(
@@ -140,7 +158,7 @@ CONTACTS = Sheet(
         _column("language", "语言|language", "中文、英文；不填为中文 / Chinese or English"),
     ),
 )
-SHEETS = (DISTRICTS, UNITS, CONTACTS)
+SHEETS = (DISTRICTS, UNITS, AGENCIES, CONTACTS)
 
 
 def read(path: Path) -> Registry:
@@ -196,7 +214,9 @@ class _Reading:
         if not any(name in self.sheets for sheet in SHEETS for name in sheet.names):
             expected = "、".join(sheet.names[0] for sheet in SHEETS)
             raise RegistryError((Fault(code=FaultCode.NO_SHEET, arguments={"expected": expected}),))
-        organisations = [*self._organisations(DISTRICTS), *self._organisations(UNITS)]
+        organisations = [
+            each for sheet in (DISTRICTS, UNITS, AGENCIES) for each in self._organisations(sheet)
+        ]
         people: list[ContactRow] = []
         for place, cells in self._rows(CONTACTS):
             row = read_row(ContactRow, cells, place)
@@ -218,6 +238,8 @@ class _Reading:
             }
             if sheet is DISTRICTS:
                 cells.setdefault("level", Level.DISTRICT)
+            elif sheet is AGENCIES:
+                cells["level"] = Level.AGENCY
             else:
                 cells["level"] = Level.UNIT
                 membership = {name: cells.pop(name) for name in ("district", "since") if name in cells}

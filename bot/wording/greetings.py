@@ -28,6 +28,9 @@ COMMANDS = (
 _OF_OFFICES = ("review", "dates", "record")
 """A unit has no queue to review, no date to announce, and records nothing of others."""
 
+_OF_AGENCIES = ("checklist", "timeline", "language", "help")
+"""The commands of an agency: what it owes has no date, and it supervises nobody."""
+
 
 def command_summary(p: Printer, command: str) -> str:
     """Return what a command does, as the menu shows it."""
@@ -68,6 +71,8 @@ def _office_summary(p: Printer, command: str) -> str:
 
 def commands_of(level: Level) -> tuple[str, ...]:
     """Return the commands a level has use for."""
+    if level is Level.AGENCY:
+        return _OF_AGENCIES
     return tuple(command for command in COMMANDS if level is not Level.UNIT or command not in _OF_OFFICES)
 
 
@@ -106,6 +111,8 @@ def welcome(voice: Voice, reader: Reader) -> Screen:
             sent = p.text(
                 "You will get a digest every morning: who is overdue, what waits for your check, what is due next."
             )
+        case Level.AGENCY:
+            sent = p.text("What the notices ask of agencies is in the checklist: /checklist.")
         case _:
             sent = p.text(
                 "You will get the city's digest every morning, and as a lead a weekly one on Monday."
@@ -155,6 +162,8 @@ def help_(voice: Voice, reader: Reader) -> Screen:
 def home_rows(voice: Voice, level: Level) -> tuple[tuple[Button, ...], ...]:
     """Return the buttons everyone starts from."""
     p = voice.p
+    if level is Level.AGENCY:
+        return ((Button(p.text("Checklist"), Press.to("ck")), Button(p.text("Timeline"), Press.to("tl"))),)
     if level is Level.UNIT:
         return (
             (Button(p.text("My duties"), Press.to("due", 0)), Button(p.text("Submit"), Press.to("done"))),

@@ -4,8 +4,12 @@ import pytest
 
 from jobs import materialise
 from obligations.decisions import Status
-from storage import organisations
+from obligations.notice import Level
+from storage import organisations, registry
+from storage.credit_codes import check_character
 from storage.database import Session
+from storage.registry import Registry
+from storage.registry_rows import OrganisationRow, Place
 from tests.bot.conftest import CITY, KILN, MILL, NORTH, SOUTH, Person, Town
 
 HEADING = "无固定期限事项清单"
@@ -145,3 +149,31 @@ async def test_a_bureau_opens_the_list_of_its_units_and_of_no_other(
         assert await mill.press_data(f"ck:0:{number_of(town, code)}") == NOT_YOURS
     stage = town.stage(KILN, "2024-02", rule="coal-sample-film").id
     assert await mill.press_data(f"ckl:0:{stage}") == NOT_YOURS
+
+
+async def test_an_agency_has_a_list_of_its_own(town: Town, city: Person) -> None:
+    credit = "91500000XXXX00077"
+
+    def register(session: Session) -> None:
+        agency = OrganisationRow(
+            level=Level.AGENCY,
+            credit_code=credit + check_character(credit),
+            name="示例检测有限公司",
+            place=Place(),
+        )
+        registry.load(session, Registry(organisations=(agency,), contacts=()), now=town.clock.now())
+
+    town.database.write(register)
+    await materialise.run(town.assistant.context, town.clock.now())
+    agency = town.person(903, "质量负责人")
+    assert "通知对技术服务机构的要求见清单" in await agency.start(town.invite("示例检测有限公司"))
+    told = await agency.press("清单")
+    assert "1. □ 技术服务机构内部控制 · 建立数据质量管理及风险防控机制\n待办：2024年度" in told
+    await agency.press("1. 技术服务机构内部控制")
+    await agency.press("已完成")
+    await agency.press("确认提交")
+    assert "1. ✓ 技术服务机构内部控制" in await agency.say("/checklist")
+    said = await city.say("/checklist")
+    while "下一页 ›" in city.labels:
+        said += await city.press("下一页 ›")
+    assert "技术服务机构内部控制" not in said
