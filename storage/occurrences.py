@@ -379,14 +379,11 @@ def _what(
 def _district_id(
     session: Session, subject: Organisation, stage: Stage | None, *, now: datetime
 ) -> int | None:
-    """Return the district in charge: that of the stage it happened to, the unit's today, or the district itself."""
+    """Return the district in charge: the unit's today, that of the stage it happened to, or the district itself."""
+    if subject.level is Level.UNIT:
+        district = organisations.district_of(session, subject.id, on=local_date(now))
+        if district is not None:
+            return district.id
     if stage is not None:
         return stage.district_id
-    match subject.level:
-        case Level.UNIT:
-            district = organisations.district_of(session, subject.id, on=local_date(now))
-            return None if district is None else district.id
-        case Level.DISTRICT:
-            return subject.id
-        case _:
-            return None
+    return subject.id if subject.level is Level.DISTRICT else None

@@ -15,8 +15,8 @@ from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Rulebook
 from obligations.targets import needed, short_of
-from storage.models import Organisation, Stage
-from storage.organisations import Scope
+from storage.models import Membership, Organisation, Stage
+from storage.organisations import Scope, in_charge, member_on, stand_ins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +96,7 @@ def in_force(session: Session, law: Law, scope: Scope, *, today: date) -> tuple[
     for period, members in groupby(found, key=lambda each: each.period):
         of_period = list(members)
         chosen = next((each for each in of_period if each.due_on >= today), of_period[-1])
-        rows = _rows(session, scope, chosen, [each.duty for each in of_period])
+        rows = _rows(session, scope, chosen, [each.duty for each in of_period], today=today)
         if any(row.done < row.total for row in rows):
             targets.append(
                 Target(
@@ -125,7 +125,13 @@ def _measured(session: Session, law: Law) -> list[_Measured]:
     ]
 
 
-def _rows(session: Session, scope: Scope, target: _Measured, alike: list[str]) -> list[TargetRow]:
+def _rows(
+    session: Session, scope: Scope, target: _Measured, alike: list[str], *, today: date
+) -> list[TargetRow]:
+    """Count the units of each district by who is in charge of them today, whoever was when they surrendered."""
+    own = in_charge(Membership.district_id, stand_ins(session, on=today))
+    district_id = func.coalesce(own, Stage.district_id)
+    within = district_id == scope.organisation_id if scope.level is Level.DISTRICT else scope.stages()
     settled = select(Stage.subject_id).where(
         Stage.rule.in_(alike),
         Stage.period == target.period,
@@ -139,9 +145,11 @@ def _rows(session: Session, scope: Scope, target: _Measured, alike: list[str]) -
             func.count().label("total"),
             func.count(case((Stage.subject_id.in_(settled), 1))).label("done"),
         )
-        .join(Stage, Stage.district_id == Organisation.id)
+        .select_from(Stage)
+        .outerjoin(Membership, (Membership.unit_id == Stage.subject_id) & member_on(today))
+        .join(Organisation, Organisation.id == district_id)
         .where(
-            scope.stages(),
+            within,
             Stage.rule == target.duty,
             Stage.period == target.period,
             Stage.actor_level == Level.UNIT,
@@ -152,12 +160,12 @@ def _rows(session: Session, scope: Scope, target: _Measured, alike: list[str]) -
     )
     return [
         TargetRow(
-            district_id=district_id,
+            district_id=found_id,
             district_name=name,
             total=total,
             done=done,
             needed=needed(total, target.percent),
             short=short_of(total, done, target.percent) or 0,
         )
-        for district_id, name, total, done in rows
+        for found_id, name, total, done in rows
     ]

@@ -18,6 +18,7 @@ from obligations.law import Law
 from storage import organisations, outbox
 from storage.database import Database, Session
 from storage.models import Event, Notification, NotificationKind, Outcome, Reminding, Stage
+from storage.record import Holding
 from storage.settings import get_date
 from tests.jobs.town import Town, at
 
@@ -260,6 +261,15 @@ class TestTheInvariantsCanFail:
         assert "every key once" in _broken(replace(record, told=(*record.told, first)), walked)
         pending = (*record.told[1:], replace(first, outcome=Outcome.PENDING))
         assert "nothing left behind" in _broken(replace(record, told=pending), walked)
+
+    def test_a_stage_left_with_a_district_that_was_succeeded(self, walked: Town, record: Record) -> None:
+        left = Holding(stage_id=1, district_id=2, actor_id=3, checker_id=2)
+        # The day's first job passes it on: just before, it may still be there.
+        for job, broken in (("materialise", set()), ("reminders", {"nothing with who was succeeded"})):
+            index = next(n for n, each in enumerate(record.snapshots) if each.job == job)
+            stranded = replace(record.snapshots[index], stranded=(left,))
+            snapshots = (*record.snapshots[:index], stranded, *record.snapshots[index + 1 :])
+            assert _broken(replace(record, snapshots=snapshots), walked) == broken
 
 
 async def test_sabotage_of_the_outbox_is_found(town: Town) -> None:

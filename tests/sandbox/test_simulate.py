@@ -5,14 +5,17 @@ from datetime import date
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import select
 
 from bot.cli import main
 from jobs.invariants import Violation
 from jobs.record import Record
+from obligations.decisions import Status
 from obligations.law import Law
 from sandbox import simulate as simulation
 from sandbox.simulate import simulate
-from storage.database import Database
+from storage.database import Database, Session
+from storage.models import Organisation, Stage
 
 
 async def test_a_month_of_a_small_city_keeps_every_invariant(database: Database, law: Law) -> None:
@@ -35,6 +38,33 @@ async def test_a_month_of_a_small_city_keeps_every_invariant(database: Database,
     assert counts["actions"] > 0
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
+
+
+async def test_a_walk_over_the_merger_keeps_every_invariant_and_leaves_nothing_with_who_ended(
+    database: Database, law: Law
+) -> None:
+    came_of = await simulate(
+        database,
+        law,
+        first=date(2025, 11, 3),
+        last=date(2025, 11, 10),
+        units=16,
+        seed=7,
+        progress=lambda _: None,
+    )
+    assert came_of.violations == ()
+    # To the new district, and to each of those that had something to pass on.
+    assert came_of.counts["sent_passed_on"] >= 3
+    ended, left = database.read(_with_who_ended)
+    assert (ended, left) == (3, 0)
+
+
+def _with_who_ended(session: Session) -> tuple[int, int]:
+    """Return how many districts have a successor, and how many stages that are not settled are still with one."""
+    ended = set(session.scalars(select(Organisation.id).where(Organisation.successor_id.is_not(None))))
+    open_ones = select(Stage).where(Stage.status.not_in([Status.ACCEPTED, Status.WAIVED]))
+    left = [s for s in session.scalars(open_ones) if {s.district_id, s.actor_id, s.checker_id} & ended]
+    return len(ended), len(left)
 
 
 def broken_record(_record: Record, _law: Law) -> tuple[Violation, ...]:

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level
-from storage import endings, following, materialise, organisations, overview, trail
+from obligations.terms import Occasion
+from storage import endings, following, materialise, occurrences, organisations, overview, targets, trail
 from storage.database import Database, Session
 from storage.following import Passed
 from storage.models import Event, Membership, NotificationKind, Obligation, Organisation, Stage
@@ -319,6 +320,54 @@ class TestWhoSeesWhat:
             "jiangjin": (1, 0, None),
         }
         assert "yubei" not in rows(date(2026, 12, 31))
+
+
+def test_a_target_counts_each_unit_where_it_belongs_now(merger: Merger) -> None:
+    town = merger.town
+    surrender = town.stage(merger.plant, "surrender", "2024")
+    town.submit(surrender, at("2025-11-03 10:00"))
+    town.accept(surrender, at("2025-11-04 10:00"))
+    everyone = Scope(level=Level.MUNICIPAL, organisation_id=town.city)
+
+    def rows(scope: Scope, day: date) -> dict[str, tuple[int, int, int]]:
+        [target] = town.database.read(lambda s: targets.in_force(s, town.law, scope, today=day))
+        return {row.district_name: (row.done, row.total, row.short) for row in target.rows}
+
+    assert rows(everyone, date(2025, 11, 5)) == {"yubei": (1, 1, 0), "jiangjin": (0, 1, 1)}
+    merger.follow(DAY_ONE)
+    assert rows(everyone, MERGED_ON) == {"liangjiang": (1, 1, 0), "jiangjin": (0, 1, 1)}
+    alone = Scope(level=Level.DISTRICT, organisation_id=merger.jiangjin)
+    assert rows(alone, MERGED_ON) == {"jiangjin": (0, 1, 1)}
+
+
+def test_what_happens_after_the_merger_is_the_new_districts_whatever_it_happened_to(merger: Merger) -> None:
+    town = merger.town
+    town.submit(merger.evidence(), at("2025-11-03 10:00"))
+    town.accept(merger.evidence(), at("2025-11-04 10:00"))
+    town.accept(merger.evidence("district"), at("2025-11-05 10:00"))
+    merger.follow(DAY_ONE)
+    found = town.database.write(
+        lambda session: (
+            occurrences.record(
+                session,
+                town.law,
+                occasion=Occasion.UNFIT_EVIDENCE,
+                subject_id=merger.plant,
+                happened_on=MERGED_ON,
+                note="抽查发现照片不清晰",
+                document="",
+                now=at("2025-11-06 10:00"),
+                stage_id=merger.evidence().id,
+                by=None,
+            ).id
+        )
+    )
+    correction = town.database.read(
+        lambda session: session.scalars(
+            select(Obligation.district_id).where(Obligation.part == f"#{found}")
+        ).all()
+    )
+    assert correction == [merger.liangjiang]
 
 
 def _statuses(merger: Merger) -> list[Status]:

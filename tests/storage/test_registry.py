@@ -242,7 +242,8 @@ def merged(path: Path, *rows: Sequence[object]) -> Path:
     made = Workbook()
     made.remove(made.worksheets[0])
     page = made.create_sheet("区县")
-    for row in (MERGED_HEAD, [*CITY, None], *rows):
+    everything: Sheet = (MERGED_HEAD, [*CITY, None], *rows)
+    for row in everything:
         page.append(list(row))
     made.save(path)
     return path
