@@ -8,8 +8,9 @@ from datetime import date, datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from obligations.authority import RulingKind
 from obligations.terms import Occasion
-from storage.base import Base, RulingKind
+from storage.base import Base
 
 
 class Ruling(Base):

@@ -17,6 +17,8 @@ from bot.wording.duties import PAGE
 from bot.wording.phrases import plain
 from bot.wording.rulings import Draft
 from obligations.authority import RulingKind, announced_by, powers
+from obligations.binding import Binding
+from obligations.deadlines import DeadlineError
 from obligations.decisions import DecisionRefused
 from obligations.notice import Level
 from obligations.periods import Period
@@ -135,7 +137,8 @@ def dates(desk: Desk, press: Press) -> Screen:
     mine = []
     for awaited in waiting.for_a_date(desk.session, desk.reader.scope):
         stage = decisions.get(desk.session, awaited.stage_id)
-        if announced_by(decisions.binding_of_stage(desk.law, stage), stage.name) is desk.reader.level:
+        binding = _binding(desk, stage)
+        if binding is not None and announced_by(binding, stage.name) is desk.reader.level:
             mine.append(awaited)
     shown = mine[offset : offset + PAGE]
     items = {item.stage_id: item for item in overview.items(desk.session, [each.stage_id for each in shown])}
@@ -175,12 +178,22 @@ def _kinds(desk: Desk, stage: Stage) -> tuple[RulingKind, ...]:
     """Return what this reader may decide about a stage; a date can be moved only where there is one."""
     if desk.reader.level not in (Level.MUNICIPAL, Level.DISTRICT):
         return ()
-    binding = decisions.binding_of_stage(desk.law, stage)
+    binding = _binding(desk, stage)
+    if binding is None:
+        return ()
     return tuple(
         kind
         for kind in powers(binding, stage.name, by=desk.reader.level)
         if kind is not RulingKind.EXTEND or stage.act_by_on is not None
     )
+
+
+def _binding(desk: Desk, stage: Stage) -> Binding | None:
+    """Return what binds a stage; None where no notice here speaks of it any more."""
+    try:
+        return decisions.binding_of_stage(desk.law, stage)
+    except (DeadlineError, LookupError):
+        return None
 
 
 def _kind(desk: Desk, press: Press, kinds: tuple[RulingKind, ...]) -> RulingKind:

@@ -6,9 +6,13 @@ from datetime import date
 import pytest
 
 from jobs import materialise
+from obligations.deadlines import DueKind
+from obligations.decisions import Status
+from obligations.notice import Level
+from storage import organisations
 from storage.database import Session
-from storage.models import Ruling, Stage
-from tests.bot.conftest import KILN, MILL, QUAY, Opened, Person, Town
+from storage.models import Obligation, Ruling, Stage
+from tests.bot.conftest import KILN, MILL, NORTH, QUAY, Opened, Person, Town
 
 STALE = "该事项已有变化，本次操作未登记，请重新打开查看。"
 NOT_YOURS = "该事项不在您的查看或办理范围内。"
@@ -315,3 +319,84 @@ class TestAnnounced:
 
     async def test_a_unit_has_none_to_announce(self, mill: Person) -> None:
         assert (await mill.say("/dates")) == "暂无待公布期限的事项。"
+
+
+class TestDistrict:
+    """What a district orders itself, it dates itself: the rectification after a default."""
+
+    def ordered(self, town: Town) -> None:
+        def work(session: Session) -> None:
+            mill = organisations.by_code(session, MILL).id
+            north = organisations.by_code(session, NORTH).id
+            obligation = Obligation(
+                notice="渝环规〔2023〕2号",
+                notice_version="1",
+                made_by="rectification",
+                rule="rectification",
+                period="2023",
+                part="#1",
+                subject_id=mill,
+                district_id=north,
+                created_at=town.clock.now(),
+            )
+            session.add(obligation)
+            session.flush()
+            session.add(
+                Stage(
+                    obligation_id=obligation.id,
+                    position=0,
+                    name="unit",
+                    rule="rectification",
+                    period="2023",
+                    actor_level=Level.UNIT,
+                    checked_by=Level.DISTRICT,
+                    subject_id=mill,
+                    actor_id=mill,
+                    district_id=north,
+                    checker_id=north,
+                    status=Status.OPEN,
+                    ready=True,
+                    excused=False,
+                    due_kind=DueKind.EXTERNAL,
+                    version=1,
+                )
+            )
+
+        town.database.write(work)
+
+    async def test_it_sees_what_waits_and_sets_it(
+        self, town: Town, north: Person, south: Person, mill: Person
+    ) -> None:
+        self.ordered(town)
+        assert (await south.say("/dates")) == "Nothing waits for a date to be announced."
+        assert (await north.say("/dates")).startswith("待公布期限 1 项")
+        await north.press(north.labels[0])
+        await north.press("青禾磨坊热电有限公司")
+        assert "变更 1 项" in await typed(north, "3月15日", "责令限期改正", "北环责改〔2024〕1号")
+        await north.press("确认登记")
+        assert town.stage(MILL, "2023", rule="rectification").act_by_on == date(2024, 3, 15)
+        assert "期限公布通知" in mill.last
+        assert "决定机关：北岭区生态环境局" in mill.last
+        assert heard([north], "期限公布通知") == [0]
+
+    async def test_the_municipality_and_another_district_do_not(
+        self, town: Town, south: Person, city: Person
+    ) -> None:
+        self.ordered(town)
+        stage = town.stage(MILL, "2023", rule="rectification")
+        assert "限期改正" not in await city.say("/dates")
+        await south.say("/help")
+        for who, said in ((city, NOT_YOURS), (south, "That is not within what you may see or decide.")):
+            assert await who.press_data(f"rls:{stage.id}:1:set_date:own") == said
+        assert town.stage(MILL, "2023", rule="rectification").act_by_on is None
+
+
+async def test_a_card_opens_although_its_notice_is_gone(town: Town, city: Person) -> None:
+    def work(session: Session) -> None:
+        stage = session.get_one(Stage, town.stage(MILL).id)
+        stage.obligation.notice_version = "0"
+
+    town.database.write(work)
+    await opened_card(town, city)
+    assert "月度信息化存证" in city.last
+    assert CHANGE not in city.labels
