@@ -29,7 +29,7 @@ from bot.handlers.desk import AWAIT_REASON, AWAIT_RECORD, AWAIT_TONNES, Desk
 from bot.handlers.ruling import AWAIT_RULING
 from bot.screen import MalformedPressError, Press, Screen
 from bot.understanding import Intent, Place, Reading, Vocabulary, shipped_vocabulary, understand
-from bot.wording import duties, greetings
+from bot.wording import files, greetings
 from bot.wording.phrases import plain
 from locales.printer import Printer
 from obligations.decisions import DecisionRefused
@@ -287,7 +287,7 @@ def _command(desk: Desk, incoming: Incoming) -> Screen:
 def _file(desk: Desk, incoming: Incoming) -> Screen | None:
     match incoming.file:
         case EvidenceRefusedError() as refused:
-            return duties.file_refused(desk.voice, refused.code, desk.folder.max_bytes // (1024 * 1024))
+            return files.file_refused(desk.voice, refused.code, desk.folder.max_bytes // (1024 * 1024))
         case StoredFile() as stored:
             named = understand(
                 incoming.text[:_LONGEST_QUESTION], role=desk.reader.level, today=desk.today

@@ -9,6 +9,7 @@ from bot.handlers.ruling import may_rule
 from bot.screen import Attachment, Press, Screen
 from bot.understanding import shipped_vocabulary
 from bot.wording import duties, greetings
+from bot.wording import files as files_told
 from obligations.decisions import Status
 from obligations.parameters import Applied, parameters
 from obligations.periods import Period
@@ -125,7 +126,7 @@ def ask_file(desk: Desk, press: Press) -> Screen:
     """Ask for a file, and remember which stage the next one is for."""
     stage = _own(desk, press)
     desk.expect(AWAIT_FILE, stage=stage.id)
-    return duties.ask_for_file(desk.voice, desk.item(stage), desk.folder.max_bytes // (1024 * 1024))
+    return files_told.ask_for_file(desk.voice, desk.item(stage), desk.folder.max_bytes // (1024 * 1024))
 
 
 def take_file(
@@ -159,7 +160,7 @@ def take_file(
         return None
     # What has no date is offered where nothing else is owed: it is never what a file is most likely for.
     offered = fitting or page.items or undated
-    return duties.choose_for_file(
+    return files_told.choose_for_file(
         desk.voice, offered[: duties.PAGE], files=len(files), more=len(offered) > duties.PAGE
     )
 
@@ -207,8 +208,8 @@ def send_file(desk: Desk, press: Press) -> Screen:
     desk.reader.require(desk.reader.may_open_files(desk.session, stage, on=desk.today))
     path = desk.folder.path(file.sha256)
     if not path.is_file():
-        return duties.file_missing(desk.voice)
-    return duties.sent_file(Attachment(path=path, name=file.name))
+        return files_told.file_missing(desk.voice)
+    return files_told.sent_file(Attachment(path=path, name=file.name))
 
 
 def cancel(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
@@ -249,7 +250,7 @@ def _bind(desk: Desk, stage: Stage, files: list[tuple[StoredFile, str | None]]) 
     ]
     if any(new for _, new in bound):
         stage = decisions.supplement(desk.session, stage.id, now=desk.now)
-    return duties.receipt(desk.voice, desk.item(stage), bound, checker=desk.office_of(stage.checker_id))
+    return files_told.receipt(desk.voice, desk.item(stage), bound, checker=desk.office_of(stage.checker_id))
 
 
 def _fits(item: Item, named: Mapping[str, str]) -> bool:

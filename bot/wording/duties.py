@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.screen import IN_PLACE, Attachment, Button, Press, Screen
+from bot.screen import IN_PLACE, Button, Press, Screen
 from bot.wording import footnotes
+from bot.wording.files import code_of, named, size_of
 from bot.wording.phrases import Voice, bold, label, lines
 from jobs.briefs import ReminderBrief, ReminderItem
 from obligations.decisions import Status
@@ -17,7 +18,6 @@ REMINDER_BUTTONS = 5
 
 PAUSE_DAYS = (1, 3, 7)
 
-_KB = 1024
 _MOST_NAMED = 10
 """How many files a confirmation names one by one."""
 
@@ -171,8 +171,8 @@ def card(
     parts += _instructions(voice, item, parameters)
     rows: list[tuple[Button, ...]] = []
     for file in files:
-        size = _size(file.size)
-        rows.append((Button(f"📎 {file.name} · {size} · {_code(file)}", Press.to("file", file.id)),))
+        size = size_of(file.size)
+        rows.append((Button(f"📎 {file.name} · {size} · {code_of(file)}", Press.to("file", file.id)),))
     if not files and item.submitted_at is not None:
         parts.append(p.text("No file was sent."))
     if may_check and item.status is Status.SUBMITTED:
@@ -240,60 +240,6 @@ def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> S
     )
 
 
-def ask_for_file(voice: Voice, item: Item, megabytes: int) -> Screen:
-    """Ask for the file of one stage."""
-    p = voice.p
-    return Screen(
-        html=lines(
-            [
-                p.text("Please send the file or a screenshot for:"),
-                voice.duty(item),
-                voice.organisation(item.subject_name),
-                "",
-                p.text(
-                    "PDF, picture, Word, Excel, ZIP, MP4, TXT or CSV, up to {megabytes} MB each.",
-                    megabytes=megabytes,
-                ),
-            ]
-        ),
-        rows=((Button(p.text("Cancel"), Press.to("cancel")),),),
-    )
-
-
-def receipt(
-    voice: Voice, item: Item, bound: Sequence[tuple[Evidence, bool]], *, checker: str | None
-) -> Screen:
-    """Acknowledge files, each with whether it is new: short hash, when it came, who checks next; and ask to confirm.
-
-    What is handed over already needs no second confirmation: that would put a later time on it.
-    """
-    p = voice.p
-    told: list[str] = []
-    for file, new in bound:
-        told += [
-            bold(p.text("File received") if new else p.text("This file was already here")),
-            _named(voice, file),
-            p.text("Received: {moment}", moment=p.moment(file.uploaded_at, today=voice.today)),
-        ]
-    open_still = item.status is not Status.SUBMITTED
-    return Screen(
-        html=lines(
-            [
-                *told,
-                p.text("For: {duty}", duty=voice.duty(item)),
-                p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
-                "",
-                p.text("Send more files, or confirm that it is submitted.")
-                if open_still
-                else p.text("Added to what was submitted; there is no need to confirm again."),
-            ]
-        ),
-        rows=((Button(p.text("Confirm submission"), Press.to("sub!", item.stage_id, item.version)),),)
-        if open_still
-        else (),
-    )
-
-
 def submitted(
     voice: Voice,
     item: Item,
@@ -314,27 +260,13 @@ def submitted(
                 voice.organisation(item.subject_name),
                 p.text("At {moment}", moment=moment) + (" · " + p.text("late") if late else ""),
                 p.plural("{n} file attached", "{n} files attached", len(files)) if files else None,
-                *[_named(voice, file) for file in files[:_MOST_NAMED]],
+                *[named(voice, file) for file in files[:_MOST_NAMED]],
                 p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
                 p.text("Their date: {until}", until=voice.until(next_check)) if next_check else None,
             ]
         ),
         edit=True,
         toast=p.text("Recorded"),
-    )
-
-
-def choose_for_file(voice: Voice, items: Sequence[Item], *, files: int, more: bool) -> Screen:
-    """Ask which open stage the files that came without a word belong to."""
-    p = voice.p
-    question = p.plural("Which duty is this file for?", "Which duty are these {n} files for?", files)
-    rest = p.text("These are the nearest; for another, open it in your duties and press Upload.")
-    return Screen(
-        html=lines([question, rest if more else None]),
-        rows=(
-            *((Button(label(_short(voice, item)), Press.to("bind", item.stage_id)),) for item in items),
-            (Button(p.text("None, discard it"), Press.to("cancel")),),
-        ),
     )
 
 
@@ -370,55 +302,3 @@ def paused(voice: Voice, item: Item, until: date) -> Screen:
         html=lines([p.text("Noted. Reminders resume on {date}.", date=resumes), voice.duty(item), warning]),
         edit=True,
     )
-
-
-def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
-    """Say why a file was not taken and what to do."""
-    p = voice.p
-    match code:
-        case "too_large":
-            said = p.text(
-                "The file is larger than {megabytes} MB. Please split or compress it and send it again.",
-                megabytes=megabytes,
-            )
-        case "empty":
-            said = p.text("The file is empty. Please check it and send it again.")
-        case "unreachable":
-            said = p.text("The file could not be fetched from Telegram. Please send it again in a while.")
-        case _:
-            said = p.text(
-                "This kind of file cannot be checked. Please send a PDF, picture, Word, Excel, ZIP, MP4, TXT or CSV file."
-            )
-    return Screen(html=said)
-
-
-def sent_file(attachment: Attachment) -> Screen:
-    """Hand out one stored file."""
-    return Screen(attachments=(attachment,))
-
-
-def file_missing(voice: Voice) -> Screen:
-    """Answer where a stored file is not in its folder."""
-    return Screen(html=voice.p.text("The file cannot be found at the moment. Please tell the administrator."))
-
-
-def _size(size: int) -> str:
-    if size < _KB:
-        return f"{size} B"
-    return f"{size / _KB:.0f} KB" if size < _KB * _KB else f"{size / _KB / _KB:.1f} MB"
-
-
-def _code(file: Evidence) -> str:
-    """Return the short form of a file's hash, by which both sides tell that it is the same file."""
-    return file.sha256[:8]
-
-
-def _named(voice: Voice, file: Evidence) -> str:
-    code = voice.p.text("Check code: {code}", code=f"<code>{_code(file)}</code>")
-    return f"{voice.organisation(file.name)} · {_size(file.size)} · {code}"
-
-
-def _short(voice: Voice, item: Item) -> str:
-    """Return a duty as a button names it; for a check, whose material it is."""
-    subject = "" if item.actor_id == item.subject_id else voice.organisation(item.subject_name) + " · "
-    return f"{subject}{voice.rule(item)} {voice.period(item.period)}"

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.wording import duties, greetings
+from bot.wording import files, greetings
 from bot.wording.phrases import RETURN_REASONS, Voice
 from locales.printer import LANGUAGES, Printer
 from obligations.deadlines import DueKind
@@ -86,7 +86,7 @@ def test_every_reason_of_the_notice_has_words(law: Law, language: str) -> None:
 
 @LANGUAGE
 def test_every_way_a_file_is_refused_has_words(law: Law, language: str) -> None:
-    said = {duties.file_refused(voice(law, language), code, 20).html for code in _CODES}
+    said = {files.file_refused(voice(law, language), code, 20).html for code in _CODES}
     assert len(said) == len(_CODES)
 
 
@@ -141,7 +141,7 @@ def test_a_first_contact_and_every_failure_have_words(law: Law, language: str) -
         greetings.cancelled(p),
         greetings.acknowledged(p),
         greetings.not_allowed(p),
-        duties.file_missing(voice(law, language)),
+        files.file_missing(voice(law, language)),
     ]
     assert len({screen.html for screen in screens}) == len(screens)
 
