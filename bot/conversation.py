@@ -190,6 +190,7 @@ _INTENTS: Mapping[Intent, str] = MappingProxyType(
         Intent.DISTRICT_SUMMARY: "sum",
         Intent.CITY_SUMMARY: "sum",
         Intent.CHECKLIST: "ck",
+        Intent.RECORD_EVENT: "rec",
         Intent.HELP: "help",
         Intent.LANGUAGE: "lang?",
     }
@@ -344,6 +345,10 @@ def _looked_up(desk: Desk, text: str, reading: Reading) -> Screen:
             return why.asked(desk, text[:_LONGEST_QUESTION], reading.slots)
         case Intent.KEEPING:
             return keeping.named(desk, reading.slots.get("unit", ""))
+        case Intent.DATES_AWAITED:
+            # A unit announces nothing: what it waits for is in its checklist.
+            verb = "ck" if desk.reader.level is Level.UNIT else "dt"
+            return _PRESSES[verb](desk, Press(verb))
         case Intent.TIMELINE:
             return timelines.in_year(desk, reading.slots.get("period"))
         case _:

@@ -42,6 +42,8 @@ class Intent(StrEnum):
     CHECKLIST = "checklist"
     KEEPING = "keeping"
     TIMELINE = "timeline"
+    DATES_AWAITED = "dates_awaited"
+    RECORD_EVENT = "record_event"
     NONE = "none"
 
 

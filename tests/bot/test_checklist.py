@@ -126,6 +126,11 @@ async def test_the_municipality_sees_what_waits_for_a_date_and_what_agencies_owe
     assert waiting < supervised
 
 
+async def test_what_waits_for_a_date_is_asked_for_in_words(mill: Person, city: Person) -> None:
+    assert await city.say("哪些还在等公布日期") == await city.say("/dates")
+    assert (await mill.say("还没公布的日期")).startswith(HEADING)
+
+
 async def test_a_page_beyond_the_end_shows_the_first(mill: Person) -> None:
     first = await mill.say("/checklist")
     assert await mill.press_data("ck~:500") == first
