@@ -243,6 +243,18 @@ def get(session: Session, occurrence_id: int) -> Occurrence:
     return occurrence
 
 
+def to_do(session: Session, occurrence_id: int, actor_id: int) -> tuple[int, ...]:
+    """Return the stages that arose from an occurrence and are an organisation's to hand over."""
+    return tuple(
+        session.scalars(
+            select(Stage.id)
+            .join(Obligation, Obligation.id == Stage.obligation_id)
+            .where(Obligation.part == f"#{occurrence_id}", Stage.actor_id == actor_id, Stage.ready)
+            .order_by(Stage.id)
+        )
+    )
+
+
 def of_part(session: Session, part: str) -> Occurrence | None:
     """Return what an obligation arose from, by its part; None for one that the calendar brought."""
     return session.get(Occurrence, int(part[1:])) if part.startswith("#") else None

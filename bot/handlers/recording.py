@@ -84,7 +84,7 @@ def record(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler
     subject = _may_record_of(desk, int(str(asked["subject"])))
     try:
         seen = _preview(desk, asked)
-        occurrences.record(
+        made = occurrences.record(
             desk.session,
             desk.law,
             occasion=seen.occasion,
@@ -100,7 +100,8 @@ def record(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler
         desk.forget()
         return wording.lapsed(desk.voice, error)
     desk.forget()
-    return wording.recorded(desk.voice, seen)
+    own = occurrences.to_do(desk.session, made.id, desk.reader.organisation_id)
+    return wording.recorded(desk.voice, seen, own)
 
 
 def _find(desk: Desk, occasion: Occasion, words: str) -> Screen:

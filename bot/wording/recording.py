@@ -236,11 +236,15 @@ def arisen(voice: Voice, seen: Preview) -> list[str]:
     return said
 
 
-def recorded(voice: Voice, seen: Preview) -> Screen:
-    """Confirm what was recorded."""
+def recorded(voice: Voice, seen: Preview, own: Sequence[int]) -> Screen:
+    """Confirm what was recorded; ``own`` are the stages the reader's own office has to do now."""
     p = voice.p
+    head = bold(p.text("Recorded"))
     return Screen(
-        html=lines([bold(p.text("Recorded")), f"{occasion(p, seen.occasion)} · {safe(seen.subject.name)}"]),
+        html=lines(
+            [head, f"{occasion(p, seen.occasion)} · {safe(seen.subject.name)}", "", *arisen(voice, seen)]
+        ),
+        rows=tuple((Button(p.text("Open"), Press.to("st", stage_id)),) for stage_id in own),
         edit=True,
         toast=p.text("Recorded"),
     )

@@ -57,6 +57,27 @@ async def test_a_finding_is_asked_for_said_back_and_recorded(town: Town, north: 
     assert recorded(town) == [(Occasion.ANOMALY, MILL, date(2024, 2, 2), "元素碳实测值偏低")]
 
 
+async def test_the_office_settles_it_as_any_of_its_duties(town: Town, north: Person, city: Person) -> None:
+    for occasion in (ANOMALY, COMPLAINT):
+        await north.say("/record")
+        await north.press(occasion)
+        await north.say("磨坊")
+        await north.press("今天")
+        await north.say("已约谈企业")
+        await north.press("确认登记")
+        card = await north.press("查看")
+        assert f"起因：{occasion}，2月5日" in card
+        assert "涉及：青禾磨坊热电有限公司" in card
+        await north.press("已完成")
+        await north.press("确认提交")
+    assert town.stage("500901", "2024-02", rule="anomaly", name="district").status == "submitted"
+    assert town.stage("500901", "2024-02", rule="complaint", name="district").status == "accepted"
+    await city.say("/review")
+    await city.press("1. 北岭区生态环境局")
+    await city.press("通过")
+    assert town.stage("500901", "2024-02", rule="anomaly", name="district").status == "accepted"
+
+
 async def test_the_unit_hears_what_it_must_do_and_why(town: Town, north: Person, mill: Person) -> None:
     await north.say("/record")
     await north.press(CANCELLATION)

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import event, func, select
 
+from obligations.authority import RulingKind
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level
@@ -148,6 +149,15 @@ class TestMissedEvidence:
         bureau.accept("2024-03-04 11:00")
         status, _, _, submitted_at = corrections(bureau)["mill"]
         assert (status, submitted_at) == ("accepted", at("2024-02-22 10:00"))
+
+    def test_is_let_go_with_the_evidence(self, bureau: Bureau) -> None:
+        open_missed(bureau, "2024-02-21 00:05")
+        bureau.decree("2024-02-22 10:00", RulingKind.WAIVE, "north")
+        assert {unit: row[0] for unit, row in corrections(bureau).items()} == {
+            "mill": "waived",
+            "kiln": "waived",
+            "dam": "open",
+        }
 
     def test_nobody_is_told_of_it_apart_and_nothing_is_listed_twice(self, bureau: Bureau) -> None:
         open_missed(bureau, "2024-02-21 00:05")
