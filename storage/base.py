@@ -38,7 +38,7 @@ class NotificationKind(enum.StrEnum):
     RETURNED = "returned"
     """The reader's own submission was returned for correction."""
     CHANGED = "changed"
-    """An authority waived or extended one of the reader's duties."""
+    """An authority or a new notice moved the date of the reader's duties, or they were waived."""
     EVENT = "event"
     """Something happened that gives the reader's organisation a new duty."""
     PASSED_ON = "passed_on"

@@ -204,7 +204,10 @@ def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding,
         UnknownRule, DeadlineError: no notice speaks of the duty or binds the unit in this period.
     """
     if scope.sector is not None:
-        found = [law.binding(order.rule, order.period, sectors=frozenset({scope.sector}))]
+        binding = law.binding(order.rule, order.period, sectors=frozenset({scope.sector}))
+        # Where another duty takes its place, or its fuel is not meant, the unit will never owe this one.
+        owed = binding.duty == order.rule and binding.rule.applies_to(scope.sector, scope.fuel)
+        found = [binding] if owed else []
     else:
         found = [binding for _, binding in parts(law, order.rule, order.period).values()] or [
             law.binding(order.rule, order.period)

@@ -238,6 +238,20 @@ class TestMadeLater:
         )
         assert why.refusal is Refusal.NOBODY_OWES_IT
 
+    @pytest.mark.parametrize(
+        ("duty", "sector", "fuel"),
+        [
+            ("nonpower-report:2025", Sector.CEMENT, None),  # the annual report takes its place
+            ("coal-sample-film:2026-03", Sector.POWER, "gas"),
+        ],
+    )
+    def test_a_unit_that_will_never_owe_it_is_refused(
+        self, town: Town, duty: str, sector: Sector, fuel: str | None
+    ) -> None:
+        unit = town.unit("plant", town.district("north"), sector=sector, fuel=fuel)
+        why = refused(town, WAIVE, duty, unit, now=self.NOW)
+        assert why.refusal is Refusal.NOBODY_OWES_IT
+
 
 class TestNation:
     def test_a_group_is_refused_whole_where_the_nation_dates_one_of_them(self, town: Town) -> None:
