@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, extract, func, or_, select
+from sqlalchemy import ColumnElement, case, extract, func, select
 from sqlalchemy.orm import Session
 
 from obligations.authority import RulingKind
@@ -19,9 +19,9 @@ from obligations.law import Law
 from obligations.notice import UnknownRule
 from obligations.periods import Period
 from obligations.terms import Occasion, WorkingDays
-from storage import overview
+from storage import occurrences, overview
 from storage.conditions import is_pending
-from storage.models import Event, Occurrence, Ruling, Stage
+from storage.models import Event, Ruling, Stage
 from storage.organisations import Scope
 from storage.types import local_date
 
@@ -71,22 +71,19 @@ def asked_about(
     session: Session,
     scope: Scope,
     *,
-    organisation_id: int,
     today: date,
     rules: Sequence[str] = (),
     period: str | None = None,
     day: int | None = None,
     limit: int,
 ) -> tuple[overview.Item, ...]:
-    """Return the stages a question about a date may mean, within a scope: one for each duty, step, period and date.
+    """Return the stages a question about a date may mean: one for each duty, step, period and date.
 
-    ``rules`` are duties, ``day`` a day of the month. The organisation's own and open ones come first, then what is
-    nearest to ``today``. Without a period only dates from 60 days ago to 200 days ahead are looked at.
+    They are the asker's own; only where none of those fits, any within the scope. ``rules`` are duties, ``day`` a day
+    of the month. Open ones come first, then what is nearest to ``today``. Without a period only dates from 60 days ago
+    to 200 days ahead are looked at.
     """
-    conditions: list[ColumnElement[bool]] = [
-        or_(scope.stages(), Stage.actor_id == organisation_id),
-        Stage.act_by_on.is_not(None),
-    ]
+    conditions: list[ColumnElement[bool]] = [Stage.act_by_on.is_not(None)]
     if rules:
         conditions.append(Stage.rule.in_(rules))
     if period is not None:
@@ -95,21 +92,25 @@ def asked_about(
         conditions.append(Stage.act_by_on.between(today - _AGO, today + _AHEAD))
     if day is not None:
         conditions.append(extract("day", Stage.act_by_on) == day)
-    own = func.max(case((Stage.actor_id == organisation_id, 1), else_=0))
+    own = Stage.actor_id == scope.organisation_id
+    nearest = _nearest(session, [own, *conditions], today=today) or _nearest(
+        session, [scope.stages(), *conditions], today=today
+    )
+    by_id = {item.stage_id: item for item in overview.items(session, nearest[:limit])}
+    return tuple(by_id[each] for each in nearest[:limit])
+
+
+def _nearest(session: Session, conditions: Sequence[ColumnElement[bool]], *, today: date) -> list[int]:
     pending = func.max(case((is_pending(), 1), else_=0))
     rows = session.execute(
-        select(func.min(Stage.id), func.min(Stage.act_by_on), own, pending)
-        .where(and_(*conditions))
+        select(func.min(Stage.id), func.min(Stage.act_by_on), pending)
+        .where(*conditions)
         .group_by(Stage.rule, Stage.name, Stage.period, Stage.act_by_on)
     )
     found = [
-        (not mine, not opened, abs((on - today).days), on, stage_id)
-        for stage_id, on, mine, opened in rows
-        if on is not None
+        (not opened, abs((on - today).days), on, stage_id) for stage_id, on, opened in rows if on is not None
     ]
-    nearest = [stage_id for *_, stage_id in sorted(found)[:limit]]
-    by_id = {item.stage_id: item for item in overview.items(session, nearest)}
-    return tuple(by_id[each] for each in nearest)
+    return [stage_id for *_, stage_id in sorted(found)]
 
 
 def _handed_over(session: Session, stage: Stage) -> tuple[date, ...]:
@@ -141,10 +142,7 @@ def _handed_over(session: Session, stage: Stage) -> tuple[date, ...]:
 
 
 def _found_on(session: Session, stage: Stage) -> date | None:
-    part = stage.obligation.part
-    if not part.startswith("#"):
-        return None
-    occurrence = session.get(Occurrence, int(part.removeprefix("#")))
+    occurrence = occurrences.of_part(session, stage.obligation.part)
     return None if occurrence is None else occurrence.happened_on
 
 

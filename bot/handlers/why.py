@@ -33,7 +33,6 @@ def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
     found = grounds.asked_about(
         desk.session,
         desk.reader.scope,
-        organisation_id=desk.reader.organisation_id,
         today=desk.today,
         rules=duties,
         period=slots.get("period"),

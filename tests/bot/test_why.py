@@ -10,7 +10,8 @@ from bot.cli import main
 from jobs import materialise
 from obligations.authority import RulingKind
 from obligations.periods import Period
-from storage import rulings
+from obligations.terms import Occasion
+from storage import occurrences, rulings
 from storage.database import Session
 from storage.models import Stage
 from storage.ruling_effects import Order
@@ -185,6 +186,32 @@ async def test_an_announced_date_is_explained_as_on_the_command_line(town: Town,
     told = await city.press_data(f"why:{stage_id}")
     assert points(told) == reasons("pre-allocation", "municipal", "2023", "--announced", "2024-03-29")
     assert "镜环函〔2024〕8号" in told
+
+
+async def test_what_arose_from_an_event_counts_from_its_day(town: Town, mill: Person) -> None:
+    unit = town.stage(MILL).subject_id
+
+    def close(session: Session) -> tuple[int, str]:
+        occurrences.record(
+            session,
+            town.installation.law,
+            occasion=Occasion.LICENCE_CANCELLATION,
+            subject_id=unit,
+            happened_on=date(2024, 3, 1),
+            note="拟注销营业执照",
+            document="",
+            by=None,
+            now=town.clock.now(),
+        )
+        stage = session.query(Stage).filter_by(rule="closing-unit-verification", subject_id=unit).one()
+        return stage.id, stage.period
+
+    stage_id, period = town.database.write(close)
+    await town.settle()
+    await mill.say("/help")
+    told = await mill.press_data(f"why:{stage_id}")
+    assert points(told) == reasons("closing-unit-verification", "unit", period, "--found", "2024-03-01")
+    assert "2024年2月29日" in told
 
 
 @pytest.mark.parametrize("asked", ["为什么是25号", "为什么是25日", "why 25th", "Why is it the 25th?"])
