@@ -38,5 +38,6 @@ def target_lines(voice: Voice, targets: Sequence[Target]) -> list[str]:
             for row in short[:_RANKED]
         ]
         if len(short) > _RANKED:
-            told.append(p.plural("and {n} more", "and {n} more", len(short) - _RANKED))
+            rest = len(short) - _RANKED
+            told.append(p.plural("and {n} more district", "and {n} more districts", rest))
     return told
