@@ -74,20 +74,23 @@ def asked_about(
     today: date,
     rules: Sequence[str] = (),
     period: str | None = None,
+    on: date | None = None,
     day: int | None = None,
     limit: int,
 ) -> tuple[overview.Item, ...]:
     """Return the stages a question about a date may mean: one for each duty, step, period and date.
 
-    They are the asker's own; only where none of those fits, any within the scope. ``rules`` are duties, ``day`` a day
-    of the month. Open ones come first, then what is nearest to ``today``. Without a period only dates from 60 days ago
-    to 200 days ahead are looked at.
+    They are the asker's own; only where none of those fits, any within the scope. ``rules`` are duties, ``on`` is the
+    date itself, ``day`` a day of the month. Open ones come first, then what is nearest to ``today``. Where neither a
+    period nor a date is named, only dates from 60 days ago to 200 days ahead are looked at.
     """
     conditions: list[ColumnElement[bool]] = [Stage.act_by_on.is_not(None)]
     if rules:
         conditions.append(Stage.rule.in_(rules))
     if period is not None:
         conditions.append(Stage.period == period)
+    elif on is not None:
+        conditions.append(Stage.act_by_on == on)
     else:
         conditions.append(Stage.act_by_on.between(today - _AGO, today + _AHEAD))
     if day is not None:

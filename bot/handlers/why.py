@@ -1,7 +1,8 @@
 """Why a date is what it is: of one stage, with what happened to it; or of what a sentence names."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date
 
 from bot.explaining import explain
 from bot.handlers.desk import Desk
@@ -9,10 +10,10 @@ from bot.screen import Press, Screen
 from bot.understanding import shipped_vocabulary
 from bot.wording import why as wording
 from obligations.deadlines import DeadlineError
-from obligations.notice import UnknownRule
+from obligations.notice import Notice, Rule, UnknownRule
 from obligations.parameters import parameters
-from obligations.periods import Period
-from storage import decisions, grounds, ruled
+from obligations.periods import Period, PeriodError
+from storage import decisions, grounds, organisations, ruled
 from storage.models import Stage
 
 _DAY_OF_MONTH = re.compile(r"(?<![\d年.-])(\d{1,2})(?:日|号|th\b|st\b|nd\b|rd\b)")
@@ -29,25 +30,47 @@ def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
     words = shipped_vocabulary()
     named = words.duties.get(slots.get("kind", ""), ())
     duties = [duty for duty in named if duty in desk.law.rulebook.by_duty]
-    day = _day_of_month(words.fold(text))
+    period, on = _named(slots.get("period"))
+    day = None if on is not None else _day_of_month(words.fold(text))
     found = grounds.asked_about(
         desk.session,
         desk.reader.scope,
         today=desk.today,
         rules=duties,
-        period=slots.get("period"),
+        period=period,
+        on=on,
         day=day,
         limit=wording.MOST_OFFERED,
     )
-    if len(found) == 1 and (day is not None or "period" in slots):
+    if len(found) == 1 and not (period is None and on is None and day is None):
         return _of_stage(desk, desk.stage(found[0].stage_id))
     general = [
         line
         for duty in duties
-        for line in ([""] if duty != duties[0] else [])
-        + wording.in_general(desk.voice, desk.law.rulebook.by_duty[duty])
+        for line in ([""] if duty != duties[0] else []) + wording.in_general(desk.voice, _said(desk, duty))
     ]
     return wording.choose(desk.voice, found, general)
+
+
+def _said(desk: Desk, duty: str) -> Sequence[tuple[Notice, Rule]]:
+    """Return what the notices say of a duty; to a unit only those for its own sector, where there are any."""
+    said = desk.law.rulebook.by_duty[duty]
+    sector = organisations.get(desk.session, desk.reader.organisation_id).sector
+    return [each for each in said if sector is None or sector in each[1].sectors] or said
+
+
+def _named(period: str | None) -> tuple[str | None, date | None]:
+    """Return the period of a duty or the day that was named; a quarter or a week is neither."""
+    if period is None or "W" in period or "Q" in period:
+        return None, None
+    try:
+        return str(Period.parse(period)), None
+    except PeriodError:
+        pass
+    try:
+        return None, date.fromisoformat(period)
+    except ValueError:
+        return None, None
 
 
 def _of_stage(desk: Desk, stage: Stage) -> Screen:

@@ -54,7 +54,8 @@ def why(
         parts += ["", *["· " + safe(sentence(p, reason)) for reason in changed]]
     if item.due_on != told.bound.date.due_on:
         parts += ["", _kept_otherwise(voice, item)]
-    if item.act_by_on is not None and item.act_by_on != told.bound.date.due_on:
+    moved = item.act_by_on is not None and item.act_by_on != told.bound.date.due_on
+    if moved or item.correct_by_on is not None:
         parts += ["", bold(p.text("It counts now: {until}", until=voice.until(item)))]
     parts += ["", *[safe(line) for line in told.basis]]
     if parameters:

@@ -222,8 +222,9 @@ async def test_a_day_asked_about_is_looked_for_among_the_readers_dates(north: Pe
     assert points(told) == reasons("monthly-evidence", "district", "2024-01")
 
 
-async def test_one_date_that_is_meant_is_explained_at_once(mill: Person) -> None:
-    told = await mill.say("为什么1月存证是20号")
+@pytest.mark.parametrize("asked", ["为什么1月存证是20号", "为什么是2月20日", "为什么是2024-02-20"])
+async def test_one_date_that_is_meant_is_explained_at_once(mill: Person, asked: str) -> None:
+    told = await mill.say(asked)
     assert told.startswith("为什么是这一天\n月度信息化存证 2024年1月 · 上传上月数据及其支撑材料")
 
 
@@ -234,6 +235,13 @@ async def test_without_a_date_the_rule_is_told_in_general(mill: Person, asked: s
     assert "· 重点排放单位：上传上月数据及其支撑材料，每月结束后20个自然日内（二(二)）" in told
     assert told.endswith("请问是哪一个日期？")
     assert any(label.startswith("2月20日 · 月度信息化存证 2024年1月") for label in mill.labels)
+
+
+async def test_a_unit_is_told_of_its_own_sector_only(mill: Person, city: Person) -> None:
+    told = await mill.say("年度报告的依据")
+    assert "渝环规〔2023〕2号 · 发电 · " in told
+    assert "钢铁" not in told
+    assert "钢铁、水泥、铝冶炼" in await city.say("年度报告的依据")
 
 
 async def test_what_nobody_knows_is_asked_back(mill: Person) -> None:
