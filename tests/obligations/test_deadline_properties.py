@@ -42,7 +42,12 @@ OF_SEVERAL_NOTICES = {
     ReasonCode.SECOND_HAND,
 }
 """Said by `obligations.binding`, of more than one notice."""
-OF_AN_AUTHORITY = {ReasonCode.EXTENDED, ReasonCode.WAIVED, ReasonCode.SET_BY_DOCUMENT}
+OF_AN_AUTHORITY = {
+    ReasonCode.EXTENDED,
+    ReasonCode.REDATED,
+    ReasonCode.SET_BY_DOCUMENT,
+    ReasonCode.WAIVED,
+}
 """Said of what an authority decided, which the record knows."""
 
 ARGUMENTS: dict[ReasonCode, set[str]] = {
