@@ -150,7 +150,9 @@ def test_a_date_says_what_it_rests_on(law: Law) -> None:
     words = voice(law, "zh-hans")
     late = replace(item(stage="district"), excused=True, due_on=date(2024, 2, 25), act_by_on=date(2024, 3, 2))
     assert words.until(late) == "上一环节迟交，不计本单位逾期 · 内部目标 3月2日（周六）"
-    extended = replace(item(due=date(2024, 2, 20)), act_by_on=date(2024, 2, 27), extended_to=date(2024, 2, 27))
+    extended = replace(
+        item(due=date(2024, 2, 20)), act_by_on=date(2024, 2, 27), extended_to=date(2024, 2, 27)
+    )
     assert words.until(extended).endswith("原期限 2月20日")
     tight = replace(item(stage="district", due=date(2024, 3, 4)), check_by_on=date(2024, 3, 1))
     assert words.until(tight).endswith("全链条有逾期风险：下一环节期限 3月1日")
