@@ -22,6 +22,7 @@ async def run(context: Context, now: datetime) -> None:
     """
     today = local_date(now)
     through = today + HORIZON
+    law = context.law.on(today)
 
     def work(session: Session) -> int:
         since = settings.get_date(session, settings.SINCE)
@@ -29,14 +30,14 @@ async def run(context: Context, now: datetime) -> None:
             settings.put_date(session, settings.SINCE, today)
             since = today
         try:
-            created = materialise.materialise(session, context.law, since=since, through=through, now=now)
-            redating.redate(session, context.law, now=now)
+            created = materialise.materialise(session, law, since=since, through=through, now=now)
+            redating.redate(session, law, now=now)
         except NotFoundError:
             _log.info("no registry yet; nothing is due for anyone")
             return 0
         following.follow(session, now=now)
         # The day after a missed date, those in charge today are the ones it concerns.
-        arising.open_missed(session, context.law, now=now)
+        arising.open_missed(session, law, now=now)
         return created
 
     created = await context.database.run(work)

@@ -5,6 +5,8 @@ Passed to whatever decides or materialises. It holds no state and reads no clock
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -47,6 +49,10 @@ class Law:
             return cls.shipped()
         return cls(rulebook=load_rulebook(added=folder / NOTICES), calendar=load_calendar(folder / CALENDARS))
 
+    def on(self, day: date) -> "Law":
+        """Return the law as it stands on ``day``: the notices in force by then, and the same calendar."""
+        return _on(self, tuple(notice.in_force_on <= day for notice in self.rulebook.notices))
+
     def binding(
         self,
         duty: str,
@@ -76,3 +82,12 @@ class Law:
             DeadlineError: the chain has no such stage, or ``roll`` is unknown.
         """
         return bound_date(binding, stage, calendar=self.calendar, facts=facts, roll=roll)
+
+
+@lru_cache(maxsize=64)
+def _on(law: Law, in_force: tuple[bool, ...]) -> Law:
+    """One law for every day on which the same notices are in force: what is worked out of it once, stays."""
+    if all(in_force):
+        return law
+    kept = tuple(notice for notice, holds in zip(law.rulebook.notices, in_force, strict=True) if holds)
+    return Law(rulebook=Rulebook(notices=kept), calendar=law.calendar)

@@ -26,6 +26,9 @@ from storage import announcing, settings, trail
 from storage.models import Obligation, Organisation, Ruling, Stage
 from storage.types import local_date
 
+TAKEN_OVER = "taken_over"
+"""Why a stage was let go: for its sector another duty takes this one's place."""
+
 _SEEN = "law.seen"
 _FROM_FACTS = (SubmitPlus, WorkingDays, BeforeEvent)
 
@@ -64,6 +67,16 @@ class _Group:
         dated = Stage.due_on.is_(None) if self.due_on is None else Stage.due_on == self.due_on
         return Stage.obligation_id.in_(obligations) & (Stage.name == self.stage) & dated & _is_open()
 
+    def taken_over_by(self, law: Law) -> Binding | None:
+        """Return the duty that takes this one's place for its sector now; None where none does."""
+        if self.sector is None:
+            return None
+        try:
+            binding = law.binding(self.rule, Period.parse(self.period), sectors=frozenset({self.sector}))
+        except (DeadlineError, LookupError):
+            return None
+        return None if binding.duty == self.rule else binding
+
     def bound(self, law: Law) -> BoundDate | None:
         """Return the date that counts now; None where it follows from what happened, or no notice gives one."""
         try:
@@ -97,6 +110,9 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
     numbers: dict[tuple[str, str, str], set[str]] = {}
     offices: set[int] = set()
     for group in _groups(session):
+        if (taken_over := group.taken_over_by(law)) is not None:
+            _settle(session, group, taken_over, now=now)
+            continue
         bound = group.bound(law)
         if bound is None:
             continue
@@ -206,6 +222,31 @@ def _update(session: Session, group: _Group, bound: BoundDate, *, moved: bool) -
     statement = update(Stage).where(group.stages()).values(values)
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", result).rowcount
+
+
+def _settle(session: Session, group: _Group, binding: Binding, *, now: datetime) -> None:
+    """Close what another duty takes the place of, so that nobody is asked for the same thing twice."""
+    values = {
+        "status": Status.WAIVED,
+        "reason": TAKEN_OVER,
+        "decided_at": now,
+        "paused_until": None,
+        "version": Stage.version + 1,
+    }
+    statement = update(Stage).where(group.stages()).values(values)
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    trail.record(
+        session,
+        "taken_over",
+        at=now,
+        rule=group.rule,
+        period=group.period,
+        stage=group.stage,
+        sector=str(group.sector),
+        by=binding.duty,
+        notice=binding.notice.number,
+        stages=cast("CursorResult[Any]", result).rowcount,
+    )
 
 
 def _offices(session: Session, group: _Group) -> set[int]:

@@ -51,6 +51,11 @@ class Desk:
         """The voice that speaks to this reader."""
         return Voice(p=Printer.for_language(self.reader.language), law=self.law, today=self.today)
 
+    @property
+    def law_today(self) -> Law:
+        """The law as it stands today: what an explanation goes by."""
+        return self.law.on(self.today)
+
     def stage(self, stage_id: int) -> Stage:
         """Return a stage this reader may see.
 

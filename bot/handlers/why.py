@@ -29,7 +29,7 @@ def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
     """Answer a question for a reason: the one date it can mean, or those it may, or what the rule says in general."""
     words = shipped_vocabulary()
     named = words.duties.get(slots.get("kind", ""), ())
-    duties = [duty for duty in named if duty in desk.law.rulebook.by_duty]
+    duties = [duty for duty in named if duty in desk.law_today.rulebook.by_duty]
     period, on = _named(slots.get("period"))
     day = None if on is not None else _day_of_month(words.fold(text))
     found = grounds.asked_about(
@@ -54,7 +54,7 @@ def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
 
 def _said(desk: Desk, duty: str) -> Sequence[tuple[Notice, Rule]]:
     """Return what the notices say of a duty; to a unit only those for its own sector, where there are any."""
-    said = desk.law.rulebook.by_duty[duty]
+    said = desk.law_today.rulebook.by_duty[duty]
     sector = organisations.get(desk.session, desk.reader.organisation_id).sector
     return [each for each in said if sector is None or sector in each[1].sectors] or said
 
@@ -77,12 +77,12 @@ def _of_stage(desk: Desk, stage: Stage) -> Screen:
     sector = stage.subject.sector
     period = Period.parse(stage.period)
     try:
-        binding = decisions.binding_of_stage(desk.law, stage)
+        binding = decisions.binding_of_stage(desk.law_today, stage)
     except (UnknownRule, DeadlineError):
         return wording.no_notice(desk.voice, desk.item(stage))
     told = explain(
         desk.voice.p,
-        desk.law,
+        desk.law_today,
         binding.duty,
         stage.name,
         period,
@@ -95,9 +95,9 @@ def _of_stage(desk: Desk, stage: Stage) -> Screen:
         desk.item(stage),
         told,
         changed=ruled.reasons(desk.session, stage),
-        correction=grounds.correction_of(desk.law, stage),
+        correction=grounds.correction_of(desk.law_today, stage),
         parameters=parameters(
-            desk.law, binding.duty, period, sectors=None if sector is None else frozenset({sector})
+            desk.law_today, binding.duty, period, sectors=None if sector is None else frozenset({sector})
         ),
     )
 

@@ -109,6 +109,8 @@ class Voice:
                 return self.p.text("the material is incomplete")
             case "unclear":
                 return self.p.text("the material is not clear")
+            case "taken_over":
+                return self.p.text("a later notice's duty takes its place")
             case _:
                 return safe(reason or "")
 

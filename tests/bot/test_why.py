@@ -237,7 +237,11 @@ async def test_without_a_date_the_rule_is_told_in_general(mill: Person, asked: s
     assert any(label.startswith("2月20日 · 月度信息化存证 2024年1月") for label in mill.labels)
 
 
-async def test_a_unit_is_told_of_its_own_sector_only(mill: Person, city: Person) -> None:
+async def test_a_unit_is_told_of_its_own_sector_only_and_nobody_of_a_notice_to_come(
+    town: Town, mill: Person, city: Person
+) -> None:
+    assert "2026" not in await city.say("年度报告的依据")
+    town.stand_at("2026-03-02 10:00")
     told = await mill.say("年度报告的依据")
     assert "渝环规〔2023〕2号 · 发电 · " in told
     assert "钢铁" not in told

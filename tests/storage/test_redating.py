@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import select
 
 from obligations.authority import RulingKind
+from obligations.decisions import Status
 from obligations.law import Law
+from obligations.notice import Sector
 from obligations.periods import Period
 from obligations.reasons import ReasonCode
 from storage import redating, rulings, settings, trail
@@ -190,3 +192,31 @@ def test_the_same_law_read_twice_is_the_same(whole: Law) -> None:
     assert redating.fingerprint(whole) == redating.fingerprint(Law.load(None))
     fewer = replace(whole, rulebook=type(whole.rulebook).of(whole.rulebook.notices[:-1]))
     assert redating.fingerprint(whole) != redating.fingerprint(fewer)
+
+
+def test_a_notice_counts_from_the_day_it_is_in_force(law: Law) -> None:
+    before, after = law.on(date(2025, 4, 10)), law.on(date(2025, 4, 11))
+    assert before.rulebook.notice(NATIONAL) is None
+    assert after.rulebook.notice(NATIONAL) is not None
+    assert law.on(date(2025, 4, 12)) is after
+    surrender = Period.parse("2024")
+    assert before.date(before.binding("surrender", surrender), "unit").source.notice.number != NATIONAL
+    assert after.date(after.binding("surrender", surrender), "unit").source.notice.number == NATIONAL
+
+
+def test_what_another_duty_takes_the_place_of_is_let_go(database: Database, law: Law) -> None:
+    """Steel reports 2024 by 2025-06-30 as a key unit since 2025; the report of a non-power unit is asked for no more."""
+    town = Town(database, law.on(date(2025, 4, 10)))
+    mill = town.unit("steelworks", town.district("north"), sector=Sector.STEEL)
+    town.oblige(date(2025, 1, 2), date(2025, 9, 30))
+    assert town.stage(mill, "nonpower-report", "2024").status is Status.OPEN
+    town.law = law.on(date(2025, 4, 11))
+    town.oblige(date(2025, 1, 2), date(2025, 9, 30))
+    redate(town, town.law)
+    former = town.stage(mill, "nonpower-report", "2024")
+    assert (former.status, former.reason) == (Status.WAIVED, redating.TAKEN_OVER)
+    assert town.stage(mill, "annual-report", "2024").due_on == date(2025, 6, 30)
+    told = town.database.read(
+        lambda session: session.scalars(select(Event).where(Event.kind == "taken_over")).one().detail
+    )
+    assert (told["by"], told["sector"], told["stages"]) == ("annual-report", "steel", 1)
