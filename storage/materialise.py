@@ -15,6 +15,7 @@ from obligations.chains import Chain, arises_from_default, chains
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Rule
+from obligations.periods import Period
 from storage import organisations, rulings
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
@@ -32,6 +33,7 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
     today = local_date(now)
     acting = organisations.stand_ins(session, on=today)
     created = 0
+    fresh: dict[tuple[str, Period], None] = {}
     for chain in chains(law, since=since, through=through, today=today):
         subjects = _subjects(law, chain, acting, today=today)
         if subjects is None:
@@ -39,9 +41,11 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
         new = _insert_obligations(session, chain, subjects, now=now)
         if new:
             for position in range(len(chain.steps)):
-                _insert_stages(session, chain, position, municipality)
-            rulings.apply_to_new(session, law, chain.binding.duty, chain.binding.period, made_at=now)
+                _insert_stages(session, chain, position, municipality, now=now)
+            fresh[chain.binding.duty, chain.binding.period] = None
         created += new
+    for duty, period in fresh:
+        rulings.apply_to_new(session, law, duty, period, made_at=now)
     return created
 
 
@@ -130,7 +134,10 @@ def _insert_obligations(
     )
 
 
-def _insert_stages(session: Session, chain: Chain, position: int, municipality: int) -> None:
+def _insert_stages(
+    session: Session, chain: Chain, position: int, municipality: int, *, now: datetime
+) -> None:
+    """Give what was made just now its stage at a position; what was made before has its own, of its own notice."""
     step = chain.steps[position]
     stage, dates = step.stage, step.bound.date
     present = aliased(Stage)
@@ -165,8 +172,12 @@ def _insert_stages(session: Session, chain: Chain, position: int, municipality: 
             Obligation.rule == chain.binding.duty,
             Obligation.period == str(chain.binding.period),
             Obligation.part == chain.part,
+            Obligation.notice == chain.binding.notice.number,
+            Obligation.notice_version == chain.binding.notice.version,
             Obligation.made_by == chain.binding.rule.name,
+            Obligation.created_at == now,
             Organisation.level == chain.per,
+            Organisation.sector.in_(chain.sectors) if chain.per is Level.UNIT else true(),
             ~select(present.id)
             .where(present.obligation_id == Obligation.id, present.position == position)
             .exists(),

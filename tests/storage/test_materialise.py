@@ -178,6 +178,22 @@ def test_districts_and_the_city_have_their_own_lists(town: Town) -> None:
     assert town.stage(town.city, "power-list", "2024", "municipal").district_id is None
 
 
+def test_each_sector_keeps_the_steps_of_its_own_notice_when_another_unit_comes(town: Town) -> None:
+    """Evidence of cement goes from the unit to the city, that of power through its district; the rules share a name."""
+    district = town.district("north")
+    kiln = town.unit("kiln", district, sector=Sector.CEMENT)
+    town.unit("first", district)
+    town.oblige(date(2026, 1, 1), date(2026, 3, 31))
+    before = town.stages(kiln)
+    assert [s for s in before if s[:2] == ("monthly-evidence", "2025-12")] == [
+        ("monthly-evidence", "2025-12", "unit"),
+        ("monthly-evidence", "2025-12", "municipal"),
+    ]
+    town.unit("second", district)
+    town.oblige(date(2026, 1, 1), date(2026, 3, 31))
+    assert town.stages(kiln) == before
+
+
 class TestWhoIsBound:
     def test_a_unit_closed_before_the_date_owes_nothing(self, town: Town) -> None:
         unit = town.unit("closed", town.district("north"), until=date(2024, 2, 8))
