@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from obligations.chains import Chain, arises_from_default, chains
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Rule
-from obligations.periods import Period
 from storage import organisations, rulings
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
@@ -33,7 +32,7 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
     today = local_date(now)
     acting = organisations.stand_ins(session, on=today)
     created = 0
-    fresh: dict[tuple[str, Period], None] = {}
+    fresh = {}
     for chain in chains(law, since=since, through=through, today=today):
         subjects = _subjects(law, chain, acting, today=today)
         if subjects is None:
@@ -42,7 +41,7 @@ def materialise(session: Session, law: Law, *, since: date, through: date, now: 
         if new:
             for position in range(len(chain.steps)):
                 _insert_stages(session, chain, position, municipality, now=now)
-            fresh[chain.binding.duty, chain.binding.period] = None
+            fresh[chain.binding.duty, chain.binding.period] = True
         created += new
     for duty, period in fresh:
         rulings.apply_to_new(session, law, duty, period, made_at=now)
