@@ -11,7 +11,7 @@ run: $(VENV)/.run
 	$(BIN)/duewatch run
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
