@@ -232,6 +232,9 @@ class Stage(Base):
 
     __table_args__ = (
         UniqueConstraint("obligation_id", "position"),
+        Index(None, "actor_id"),
+        Index(None, "subject_id"),
+        Index(None, "ruling_id"),
         Index(
             "ix_stage_actor_pending",
             "actor_id",

@@ -17,6 +17,7 @@ from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.reasons import Reason, ReasonCode
 from storage import contacts, organisations
+from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Ruling, Stage
 
 
@@ -51,8 +52,7 @@ def within(scope: Organisation, rule: str, period: str) -> ColumnElement[bool]:
 
 def changed_by(ruling: Ruling) -> ColumnElement[bool]:
     """Return the condition that a ruling was the last to change a stage, whatever became of it since."""
-    of_duty = select(Obligation.id).where(Obligation.rule == ruling.rule, Obligation.period == ruling.period)
-    return Stage.obligation_id.in_(of_duty) & (Stage.ruling_id == ruling.id)
+    return Stage.ruling_id == ruling.id
 
 
 def named_by(stage: str | None) -> ColumnElement[bool]:
@@ -183,18 +183,18 @@ def concerning(
         about = changed_by(ruling) & named_by(ruling.stage)
     else:
         dated = [
-            Stage.obligation_id.in_(
-                select(Obligation.id).where(Obligation.rule == rule, Obligation.period == period)
-            )
+            (Stage.rule == rule)
+            & (Stage.period == period)
             & (Stage.name == stage)
             & (Stage.dated_by == number)
             for rule, period, stage, number in facts.get("redated", ())
         ]
-        about = or_(false(), *dated) & Stage.extended_to.is_(None) & (Stage.status == Status.OPEN)
-    if level is not Level.MUNICIPAL:
-        about &= or_(
-            Stage.actor_id == office_id, Stage.subject_id == office_id, Stage.district_id == office_id
-        )
+        still = is_pending() & (Stage.status == Status.OPEN)  # the first so that its indexes serve
+        about = or_(false(), *dated) & Stage.extended_to.is_(None) & still
+    if level is Level.DISTRICT:
+        about &= Stage.district_id == office_id
+    elif level is not Level.MUNICIPAL:
+        about &= or_(Stage.actor_id == office_id, Stage.subject_id == office_id)
     found = session.scalars(
         select(Stage)
         .join(Organisation, Organisation.id == Stage.subject_id)

@@ -67,3 +67,59 @@ def test_an_older_database_keeps_its_duties_and_their_dates(older: Path) -> None
             "SELECT count(*) FROM sqlite_master WHERE tbl_name = 'stage' AND sql LIKE '%WHERE status%'"
         ).fetchone()
     assert partial == (4,)
+
+
+def _downgrade(path: Path) -> None:
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", lambda connection, _: setattr(connection, "isolation_level", None))
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage_database.__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+    engine.dispose()
+
+
+def _shape(path: Path) -> list[tuple[str, str]]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(
+            "SELECT tbl_name, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY tbl_name, name"
+        ).fetchall()
+
+
+def test_going_back_leaves_the_release_before_as_it_was(older: Path) -> None:
+    before = _shape(older)
+    database = Database(f"sqlite:///{older}")
+    database.upgrade()
+    database.close()
+    assert ("stage", "ix_stage_ruling_id") in _shape(older)
+    _downgrade(older)
+    assert _shape(older) == before
+    with sqlite3.connect(older) as connection:
+        assert connection.execute("SELECT id, act_by_on FROM stage ORDER BY id").fetchall() == [
+            (11, "2024-02-27"),
+            (12, "2024-03-11"),
+        ]
+
+
+def test_going_back_is_refused_while_one_organisation_owes_a_duty_twice(older: Path) -> None:
+    database = Database(f"sqlite:///{older}")
+    database.upgrade()
+    database.close()
+    with sqlite3.connect(older) as connection:
+        connection.execute(
+            "INSERT INTO obligation (id, notice, notice_version, made_by, rule, period, part, subject_id, created_at)"
+            " SELECT 8, notice, notice_version, made_by, rule, period, '#3', subject_id, created_at FROM obligation"
+        )
+    before = _shape(older)
+    with pytest.raises(
+        RuntimeError, match=r"1 have more, such as monthly-evidence 2024-01 of organisation 2"
+    ):
+        _downgrade(older)
+    assert _shape(older) == before
+    with sqlite3.connect(older) as connection:
+        assert connection.execute("SELECT id, part FROM obligation ORDER BY id").fetchall() == [
+            (7, ""),
+            (8, "#3"),
+        ]

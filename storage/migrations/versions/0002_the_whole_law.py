@@ -84,6 +84,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("moved_from", sa.Date(), nullable=True))
         table.add_column(sa.Column("ruling_id", sa.Integer(), nullable=True))
         table.create_foreign_key(op.f("fk_stage_ruling_id"), "ruling", ["ruling_id"], ["id"])
+        for column in ("actor_id", "subject_id", "ruling_id"):
+            table.create_index(op.f(f"ix_stage_{column}"), [column])
     op.execute(
         "UPDATE stage SET dated_by = (SELECT notice FROM obligation WHERE obligation.id = stage.obligation_id)"
         " WHERE due_on IS NOT NULL"
@@ -93,7 +95,16 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """Go back to one notice for one duty; what only this release can hold must not be there.
+
+    Raises:
+        RuntimeError: an organisation owes a duty more than once in a period, which the release before cannot hold.
+            Nothing was changed, so that no duty is lost silently.
+    """
+    _refuse_several_parts()
     with op.batch_alter_table("stage") as table:
+        for column in ("actor_id", "subject_id", "ruling_id"):
+            table.drop_index(op.f(f"ix_stage_{column}"))
         table.drop_constraint(op.f("fk_stage_ruling_id"), type_="foreignkey")
         for column in ("ruling_id", "moved_from", "extended_to", "dated_by"):
             table.drop_column(column)
@@ -109,3 +120,22 @@ def downgrade() -> None:
         table.drop_column("successor_id")
     for name in ("quota", "occurrence", "ruling"):
         op.drop_table(name)
+
+
+def _refuse_several_parts() -> None:
+    several = (
+        op.get_bind()
+        .execute(
+            sa.text(
+                "SELECT rule, period, subject_id FROM obligation GROUP BY rule, period, subject_id"
+                " HAVING count(*) > 1 ORDER BY rule, period, subject_id"
+            )
+        )
+        .all()
+    )
+    if several:
+        rule, period, subject_id = several[0]
+        raise RuntimeError(
+            f"the release before holds one obligation for each duty, period and organisation; {len(several)} have more,"
+            f" such as {rule} {period} of organisation {subject_id}: restore the backup made before the upgrade instead"
+        )
