@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, true
 from sqlalchemy.orm import Session
 
 from obligations.deadlines import DueKind
@@ -19,10 +19,10 @@ from obligations.notice import Stage as Step
 from obligations.parameters import Applied, parameters
 from obligations.periods import Period
 from obligations.terms import External, Level, Sector
-from storage import overview
+from storage import organisations, overview
 from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Stage
-from storage.organisations import valid_on
+from storage.organisations import Scope, valid_on
 from storage.types import NOTICE_ZONE, local_date
 
 RECENT: Final = timedelta(days=31)
@@ -123,11 +123,20 @@ def of_organisation(
     )
 
 
-def stages(session: Session, stage: Stage, *, now: datetime, limit: int, offset: int = 0) -> overview.Page:
-    """Return the stages of the line that a stage stands in, for the same actor: what can be done first, by period."""
-    found = _where(stage.actor_id, today=local_date(now))
+def stages(
+    session: Session, stage: Stage, scope: Scope, *, now: datetime, limit: int, offset: int = 0
+) -> overview.Page:
+    """Return the stages of the line that a stage stands in, for the same actor: what can be done first, by period.
+
+    Of the scope's own organisation, or of a unit within it, all of them; of any other actor those the scope holds.
+    """
+    today = local_date(now)
+    whole = stage.actor_id == scope.organisation_id or organisations.within(
+        session, stage.actor_id, scope, on=today
+    )
     same = and_(
-        found,
+        _where(stage.actor_id, today=today),
+        true() if whole else scope.stages(),
         Stage.rule == stage.rule,
         Stage.name == stage.name,
         Stage.due_kind == stage.due_kind,

@@ -36,9 +36,10 @@ def checklist_of(desk: Desk, press: Press) -> Screen:
 
 
 def line_of(desk: Desk, press: Press) -> Screen:
-    """Show the stages of one line of a checklist, found again by one of them."""
+    """Show the stages of one line of a checklist the reader may see, found again by one of them."""
     offset, stage = press.number(0), desk.stage(press.number(1))
-    page = checklist.stages(desk.session, stage, now=desk.now, limit=PAGE, offset=offset)
+    desk.reader.require(_may_see(desk, organisations.get(desk.session, stage.actor_id)))
+    page = checklist.stages(desk.session, stage, desk.reader.scope, now=desk.now, limit=PAGE, offset=offset)
     if not page.items:
         # Its stages have got a date, or the list is shorter now.
         return checklist_of(desk, Press.to("ck", 0, stage.actor_id))

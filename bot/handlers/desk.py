@@ -1,16 +1,20 @@
 """The desk a handler works at: the reader, the transaction, the law, and the hour."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from bot.access import Reader
+from bot.screen import Press
 from bot.wording.phrases import Voice
 from locales.printer import Printer
 from obligations.law import Law
 from storage import contacts, decisions, evidence, organisations, overview
 from storage.database import Session
+from storage.errors import StaleError
 from storage.evidence import EvidenceFolder
 from storage.models import Evidence, Stage
 from storage.overview import Item
@@ -28,6 +32,7 @@ AWAIT_RECORD: Final = "record"
 AWAIT_TONNES: Final = "tonnes"
 """The use of CCER is being declared; the amount is to be typed."""
 
+_SEAL_LENGTH: Final = 8
 _AWAITED_FOR: Final = timedelta(hours=24)
 
 
@@ -88,11 +93,15 @@ class Desk:
             for file in evidence.of_stage(self.session, each.id)
         ]
 
-    def expect(self, what: str, **facts: object) -> None:
-        """Remember what the reader's next message answers, for a day at most."""
+    def expect(self, what: str, **facts: object) -> str:
+        """Remember what the reader's next message answers, for a day at most.
+
+        Returns the seal of what is remembered: the button that is to record it carries it.
+        """
         until = (self.now + _AWAITED_FOR).isoformat()
         state = {"await": what, "until": until, **facts}
         contacts.expect(self.session, self.reader.contact_id, state, now=self.now)
+        return _seal(state)
 
     def awaited(self, what: str) -> Mapping[str, object] | None:
         """Return what was remembered of a question still open; None where another is, or none."""
@@ -100,6 +109,16 @@ class Desk:
         if state.get("await") != what or datetime.fromisoformat(str(state["until"])) < self.now:
             return None
         return state
+
+    def require_seal(self, asked: Mapping[str, object], press: Press, index: int) -> None:
+        """Stop unless a button was drawn for what is remembered now.
+
+        Raises:
+            MalformedPressError: the button carries no seal.
+            StaleError: it was drawn for something else.
+        """
+        if press.word(index) != _seal(asked):
+            raise StaleError
 
     def forget(self, *what: str) -> None:
         """Forget what was asked; only questions of these kinds where any are named."""
@@ -111,3 +130,9 @@ class Desk:
         if organisation_id is None:
             return None
         return organisations.get(self.session, organisation_id).office
+
+
+def _seal(state: Mapping[str, object]) -> str:
+    """Return eight characters that are others for another content; when it lapses is no part of it."""
+    content = json.dumps({name: value for name, value in state.items() if name != "until"}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:_SEAL_LENGTH]

@@ -23,6 +23,8 @@ from storage.occurrences import Preview
 
 _UNIT, _DAY, _NOTE, _CONFIRM = "unit", "day", "note", "confirm"
 _MOST_OFFERED = 8
+_MOST_DAYS_AGO = 1
+"""Today and yesterday have a button; any other day is typed."""
 _BY_DECLARATION: Final = frozenset({Occasion.USE_OF_CCER})
 """What a unit declares itself, on the card of its surrender."""
 
@@ -55,9 +57,12 @@ def choose_duty(desk: Desk, press: Press) -> Screen:
 
 
 def choose_day(desk: Desk, press: Press) -> Screen:
-    """Take today, or so many days before it."""
+    """Take today or yesterday."""
     asked = _asked(desk, _DAY)
-    return _take_day(desk, asked, desk.today - timedelta(days=press.number(0)), edit=True)
+    days = press.number(0)
+    if days > _MOST_DAYS_AGO:
+        raise MalformedPressError
+    return _take_day(desk, asked, desk.today - timedelta(days=days), edit=True)
 
 
 def take(desk: Desk, asked: Mapping[str, object], text: str) -> Screen:
@@ -78,9 +83,10 @@ def take(desk: Desk, asked: Mapping[str, object], text: str) -> Screen:
             return _take_note(desk, asked, plain(text).strip())
 
 
-def record(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers
+def record(desk: Desk, press: Press) -> Screen:
     """Record what was said back, once."""
     asked = _asked(desk, _CONFIRM)
+    desk.require_seal(asked, press, 0)
     subject = _may_record_of(desk, int(str(asked["subject"])))
     try:
         seen = _preview(desk, asked)
@@ -177,8 +183,8 @@ def _take_note(desk: Desk, asked: Mapping[str, object], note: str) -> Screen:
         desk.forget()
         return wording.lapsed(desk.voice, error)
     facts = {key: asked[key] for key in ("occasion", "subject", "stage", "day")}
-    desk.expect(AWAIT_RECORD, step=_CONFIRM, note=note, **facts)
-    return wording.confirm(desk.voice, seen, note)
+    seal = desk.expect(AWAIT_RECORD, step=_CONFIRM, note=note, **facts)
+    return wording.confirm(desk.voice, seen, note, seal=seal)
 
 
 def _preview(desk: Desk, asked: Mapping[str, object]) -> Preview:

@@ -31,8 +31,8 @@ AWAIT_RULING = "ruling"
 """A date is being decided on; its day, its reason or its document is to be typed, or all of it to be confirmed."""
 
 _EVERYONE, _DISTRICT, _SUBJECT = "all", "district", "own"
-_OF_THE_DESK = ("await", "until", "step")
-"""What the desk remembers of a question besides what was asked and answered."""
+_OF_THE_DESK = ("await", "until", "step", "counts")
+"""What is remembered of a question besides what was asked and answered."""
 
 _LONGEST_REASON = 500
 _LONGEST_DOCUMENT = 100
@@ -100,11 +100,12 @@ def take(desk: Desk, asked: Mapping[str, object], text: str) -> Screen:
         case "document" if len(words) > _LONGEST_DOCUMENT:
             return wording.ask_document(voice, draft, said=wording.too_long(voice, _LONGEST_DOCUMENT))
         case _:
-            known["document"] = words if asked["step"] == "document" else known["document"]
+            said = wording.press_to_confirm(voice) if asked["step"] == "confirm" else None
+            known["document"] = words if said is None else known["document"]
             effect = _preview(desk, stage, known)
             counts = [effect.total, effect.handed_over, effect.later]
-            desk.expect(AWAIT_RULING, **known, counts=counts, step="confirm")
-            return wording.previewed(voice, _draft(desk, stage, known), effect)
+            seal = desk.expect(AWAIT_RULING, **known, counts=counts, step="confirm")
+            return wording.previewed(voice, _draft(desk, stage, known), effect, seal=seal, said=said)
 
 
 def confirm(desk: Desk, press: Press) -> Screen:
@@ -113,6 +114,7 @@ def confirm(desk: Desk, press: Press) -> Screen:
     asked = desk.awaited(AWAIT_RULING)
     if asked is None or asked["step"] != "confirm" or asked["stage"] != stage.id:
         raise StaleError
+    desk.require_seal(asked, press, 2)
     desk.reader.require(RulingKind(str(asked["kind"])) in kinds)
     effect = _preview(desk, stage, asked)
     if [effect.total, effect.handed_over, effect.later] != asked["counts"]:
@@ -140,6 +142,9 @@ def dates(desk: Desk, press: Press) -> Screen:
         binding = _binding(desk, stage)
         if binding is not None and announced_by(binding, stage.name) is desk.reader.level:
             mine.append(awaited)
+    if offset >= len(mine):
+        # The list has become shorter than the page asked for.
+        offset = 0
     shown = mine[offset : offset + PAGE]
     items = {item.stage_id: item for item in overview.items(desk.session, [each.stage_id for each in shown])}
     told = [(items[each.stage_id], each.count) for each in shown]

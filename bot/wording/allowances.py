@@ -72,8 +72,8 @@ def ask_tonnes(voice: Voice, allowance: Allowance, *, again: bool) -> Screen:
     )
 
 
-def confirm(voice: Voice, allowance: Allowance, tonnes: int) -> Screen:
-    """Say back what would be declared, and ask."""
+def confirm(voice: Voice, allowance: Allowance, tonnes: int, *, seal: str) -> Screen:
+    """Say back what would be declared, and ask; ``seal`` ties the button to it."""
     p = voice.p
     said = (
         p.text("CCER is to offset {tonnes} t of the surrender for {year}.", **_said(voice, allowance, tonnes))
@@ -82,7 +82,7 @@ def confirm(voice: Voice, allowance: Allowance, tonnes: int) -> Screen:
     )
     return Screen(
         html=lines([p.text("This will be recorded:"), "", said]),
-        rows=((Button(p.text("Confirm"), Press.to("ccer!")), Button(p.text("Cancel"), Press.to("cancel"))),),
+        rows=((Button(p.text("Confirm"), Press.to("ccer!", seal)), *_cancel(p)),),
     )
 
 

@@ -194,8 +194,8 @@ def ask_note(voice: Voice, what: Occasion, subject: Organisation, day: date, *, 
     )
 
 
-def confirm(voice: Voice, seen: Preview, note: str) -> Screen:
-    """Say back what would be recorded and every duty that arises, and ask."""
+def confirm(voice: Voice, seen: Preview, note: str, *, seal: str) -> Screen:
+    """Say back what would be recorded and every duty that arises, and ask; ``seal`` ties the button to it."""
     p = voice.p
     parts: list[str | None] = [
         p.text("This will be recorded:"),
@@ -209,7 +209,7 @@ def confirm(voice: Voice, seen: Preview, note: str) -> Screen:
     ]
     return Screen(
         html=lines(parts),
-        rows=((Button(p.text("Record it"), Press.to("rec!")), Button(p.text("Cancel"), Press.to("cancel"))),),
+        rows=((Button(p.text("Record it"), Press.to("rec!", seal)), *_cancel(p)),),
     )
 
 

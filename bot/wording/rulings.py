@@ -13,6 +13,7 @@ from obligations.authority import RulingKind
 from obligations.notice import Level
 from storage.overview import Item
 from storage.rulings import Change, Effect
+from storage.taking_over import TAKEN_OVER
 
 _MOST_NAMED = 8
 """How many districts a preview counts one by one."""
@@ -36,7 +37,10 @@ def changed(voice: Voice, brief: ChangeBrief) -> Screen:
     Duties that were changed alike are told together, those of one duty and period as a list of whose they are.
     """
     p = voice.p
-    parts: list[str | None] = [bold(heading(p, {each.change.kind for each in brief.items}))]
+    title = heading(p, {each.change.kind for each in brief.items})
+    if all(each.change.reason == TAKEN_OVER for each in brief.items):
+        title = p.text("A new duty takes the place of another")
+    parts: list[str | None] = [bold(title)]
     groups: dict[tuple[object, ...], list[ChangedItem]] = {}
     for each in brief.items:
         item, change = each.item, each.change
@@ -72,10 +76,11 @@ def _told(voice: Voice, change: Change) -> list[str | None]:
     p = voice.p
     before = p.text("none") if change.from_on is None else _day(voice, change.from_on)
     after = p.text("the duty is let go") if change.to_on is None else _day(voice, change.to_on)
+    reason = voice.reason(change.reason) if change.kind is None else safe(change.reason)
     return [
         p.text("Date before: {date}", date=before),
         p.text("Now: {date}", date=after),
-        p.text("Reason: {reason}", reason=safe(change.reason)) if change.reason else None,
+        p.text("Reason: {reason}", reason=reason) if reason else None,
         p.text("Document: {document}", document=safe(change.document)),
         p.text("Decided by: {office}", office=voice.organisation(change.by)) if change.by else None,
     ]
@@ -165,12 +170,22 @@ def too_long(voice: Voice, characters: int) -> str:
     return voice.p.text("Please use {characters} characters at most.", characters=characters)
 
 
-def previewed(voice: Voice, draft: Draft, effect: Effect) -> Screen:
-    """Say back what would be recorded and whom it changes, and ask."""
+def press_to_confirm(voice: Voice) -> str:
+    """Say that a typed answer confirms nothing."""
+    return voice.p.text("Please confirm or cancel with the buttons.")
+
+
+def previewed(voice: Voice, draft: Draft, effect: Effect, *, seal: str, said: str | None = None) -> Screen:
+    """Say back what would be recorded and whom it changes, and ask; ``seal`` ties the button to this very draft.
+
+    ``said`` is what is to be said of the answer before.
+    """
     p = voice.p
     return Screen(
         html=lines(
             [
+                said,
+                "" if said else None,
                 p.text("This will be recorded and announced:"),
                 "",
                 *_drafted(voice, draft),
@@ -182,7 +197,7 @@ def previewed(voice: Voice, draft: Draft, effect: Effect) -> Screen:
         ),
         rows=(
             (
-                Button(p.text("Record it"), Press.to("rl!", draft.item.stage_id, draft.item.version)),
+                Button(p.text("Record it"), Press.to("rl!", draft.item.stage_id, draft.item.version, seal)),
                 *_cancel(voice),
             ),
         ),

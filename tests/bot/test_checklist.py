@@ -3,11 +3,13 @@
 import pytest
 
 from jobs import materialise
+from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level
 from storage import organisations, registry
 from storage.credit_codes import check_character
 from storage.database import Session
+from storage.models import Stage
 from storage.registry import Registry
 from storage.registry_rows import OrganisationRow, Place
 from tests.bot.conftest import CITY, KILN, MILL, NORTH, SOUTH, Person, Town
@@ -154,6 +156,27 @@ async def test_a_bureau_opens_the_list_of_its_units_and_of_no_other(
         assert await mill.press_data(f"ck:0:{number_of(town, code)}") == NOT_YOURS
     stage = town.stage(KILN, "2024-02", rule="coal-sample-film").id
     assert await mill.press_data(f"ckl:0:{stage}") == NOT_YOURS
+
+
+async def test_a_unit_reads_no_line_of_the_office_that_checks_it(
+    town: Town, mill: Person, north: Person
+) -> None:
+    def plan(number: str, rule: str, checker: str) -> int:
+        def work(session: Session) -> int:
+            office = organisations.by_code(session, checker).id
+            stage = session.get_one(Stage, town.stage(number, "2024-02", rule=rule).id)
+            stage.actor_id, stage.rule = office, "quality-plan"
+            stage.due_kind, stage.due_on = DueKind.NONE, None
+            return stage.id
+
+        return town.database.write(work)
+
+    own, _ = (plan(unit, "coal-sample-film", CITY) for unit in (MILL, KILN))
+    await mill.say("/help")
+    assert await mill.press_data(f"ckl:0:{own}") == NOT_YOURS
+    assert "白石窑" not in "".join(mill.messages)
+    await north.say("/help")
+    assert await north.press_data(f"ckl:0:{own}") == NOT_YOURS
 
 
 async def test_an_agency_has_a_list_of_its_own(town: Town, city: Person) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from obligations.decisions import Status
 from obligations.terms import Occasion
 from storage import organisations, quotas
 from storage.database import Session
@@ -216,6 +217,34 @@ class TestWhatIsNotTaken:
         await north.press_data(confirm)
         assert len(recorded(town)) == 1
 
+    async def test_the_button_of_an_older_record(self, town: Town, north: Person) -> None:
+        async def described(note: str) -> str:
+            await north.say("/record")
+            await north.press(ANOMALY)
+            await north.say("磨坊")
+            await north.press("今天")
+            await north.say(note)
+            return north.data("确认登记")
+
+        older = await described("样品异常")
+        newer = await described("元素碳实测值偏低")
+        await north.press_data(older)
+        assert recorded(town) == []
+        assert await described("元素碳实测值偏低") == newer
+        await north.press_data(newer)
+        assert [each[3] for each in recorded(town)] == ["元素碳实测值偏低"]
+
+    @pytest.mark.parametrize(
+        "days", ["2", "999999999", "9007199254740991", "9007199254740992", "-1", "x", ""]
+    )
+    async def test_a_day_no_button_offers(self, town: Town, north: Person, days: str) -> None:
+        await north.say("/record")
+        await north.press(ANOMALY)
+        await north.say("磨坊")
+        await north.press_data(f"recd:{days}")
+        assert north.toasts[-1].startswith("该事项已有变化")
+        assert recorded(town) == []
+
     async def test_a_question_in_between_ends_it(self, town: Town, north: Person) -> None:
         await north.say("/record")
         await north.press(ANOMALY)
@@ -324,13 +353,48 @@ class TestCcer:
         await mill.press_data(f"ccer:{surrender}")
         assert "2022年度应清缴配额量尚未登记" in await mill.press("2022年度")
 
+    async def test_the_button_of_an_older_amount_declares_nothing(
+        self, town: Town, mill: Person, surrender: int
+    ) -> None:
+        await mill.say("/due")
+        await mill.press_data(f"ccery:{surrender}:2021")
+        await mill.say("50000")
+        older = mill.data("确认提交")
+        await mill.say("5")
+        await mill.press_data(older)
+        assert mill.toasts[-1].startswith("该事项已有变化")
+        assert self.declared(town) == 0
+
+    @pytest.mark.parametrize("status", [Status.ACCEPTED, Status.WAIVED])
+    async def test_a_settled_surrender_takes_no_declaration_any_more(
+        self, town: Town, mill: Person, surrender: int, status: Status
+    ) -> None:
+        await mill.say("/due")
+        await mill.press_data(f"ccery:{surrender}:2021")
+        await mill.say("5")
+
+        def settle(session: Session) -> None:
+            session.get_one(Stage, surrender).status = status
+
+        town.database.write(settle)
+        for data in (mill.data("确认提交"), f"ccer:{surrender}", f"ccery:{surrender}:2021"):
+            await mill.press_data(data)
+            assert mill.toasts[-1].startswith("该事项已有变化")
+        assert self.declared(town) == 0
+        await mill.press_data(f"st:{surrender}")
+        assert "使用CCER抵销" not in mill.labels
+
     async def test_nobody_else_declares_it(self, town: Town, north: Person, surrender: int) -> None:
         await north.say("/due")
         await north.press_data(f"st:{surrender}")
         assert "使用CCER抵销" not in north.labels
         await north.press_data(f"ccery:{surrender}:2021")
         await north.say("5")
-        seen = town.database.read(
+        assert self.declared(town) == 0
+
+    def declared(self, town: Town) -> int:
+        """Return how much the mill has declared for 2021."""
+        return town.database.read(
             lambda session: quotas.of_year(
                 session,
                 town.installation.law,
@@ -338,5 +402,4 @@ class TestCcer:
                 2021,
                 now=at("2024-02-05 10:00"),
             )
-        )
-        assert seen.offset == 0
+        ).offset

@@ -245,6 +245,31 @@ async def test_a_second_press_of_confirm_records_nothing_more(town: Town, mill: 
     assert (rulings(town), heard([mill], "期限延长通知")) == (1, [1])
 
 
+async def test_what_is_typed_at_the_preview_shows_it_again(town: Town, city: Person) -> None:
+    preview = await extend(town, city, whom="2024年1月全部单位")
+    confirm = city.data("确认登记")
+    assert await city.say("等一下") == f"请点击按钮确认或取消。\n\n{preview}"
+    assert city.data("确认登记") == confirm
+    await city.press("确认登记")
+    assert acting(town) == {MILL: "02-29", KILN: "02-29", QUAY: "02-29"}
+
+
+async def test_the_button_of_an_older_preview_records_nothing(town: Town, city: Person) -> None:
+    await extend(town, city, whom="2024年1月全部单位", until="2月29日")
+    older = city.data("确认登记")
+    await extend(town, city, whom="青禾磨坊热电有限公司", until="3月8日")
+    await city.press_data(older)
+    assert city.toasts[-1] == STALE
+    assert rulings(town) == 0
+    assert acting(town) == {MILL: "02-20", KILN: "02-20", QUAY: "02-20"}
+
+
+async def test_a_page_beyond_the_last_shows_the_first(city: Person) -> None:
+    first = await city.say("/dates")
+    assert first.startswith("待公布期限 ")
+    assert await city.press_data("dt~:5000") == first
+
+
 @pytest.mark.parametrize("kind", ["extend", "set_date"])
 @pytest.mark.parametrize("verb", ["rl", "rlk", "rls", "rl!"])
 async def test_neither_the_unit_nor_its_district_moves_a_date(

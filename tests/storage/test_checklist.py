@@ -11,6 +11,7 @@ from storage.checklist import Line
 from storage.database import Session
 from storage.materialise import materialise
 from storage.models import Organisation, Stage
+from storage.organisations import Scope
 from tests.storage.bureau import Bureau, at
 
 MARCH = at("2024-03-05 10:00")
@@ -97,14 +98,15 @@ def test_what_is_done_stays_while_its_period_lasts_or_for_a_month(made: Bureau) 
 def test_the_stages_of_a_line_begin_with_what_can_be_done(made: Bureau) -> None:
     counts = lines(made, made.mill)["coal-sample-film/unit"].counts
     by = made.actor(Level.UNIT)
+    scope = Scope(level=Level.UNIT, organisation_id=made.mill)
     made.database.write(
         lambda session: decisions.submit(session, made.law, counts[0].first, by=by, now=MARCH)
     )
 
     def work(session: Session) -> list[tuple[str, Status]]:
         stage = session.get_one(Stage, counts[1].first)
-        page = checklist.stages(session, stage, now=MARCH, limit=2)
-        rest = checklist.stages(session, stage, now=MARCH, limit=2, offset=2)
+        page = checklist.stages(session, stage, scope, now=MARCH, limit=2)
+        rest = checklist.stages(session, stage, scope, now=MARCH, limit=2, offset=2)
         assert (page.total, rest.total) == (3, 3)
         return [(item.period, item.status) for item in (*page.items, *rest.items)]
 
@@ -113,6 +115,30 @@ def test_the_stages_of_a_line_begin_with_what_can_be_done(made: Bureau) -> None:
         ("2024-03", Status.OPEN),
         ("2024-01", Status.ACCEPTED),
     ]
+
+
+def test_of_an_offices_line_each_reader_is_shown_what_is_theirs_to_see(made: Bureau) -> None:
+    made.database.write(
+        lambda session: materialise(
+            session, made.law, since=date(2024, 9, 1), through=date(2024, 12, 1), now=at("2024-09-01 10:00")
+        )
+    )
+    count = lines(made, made.city, "2024-10-01 10:00")["quality-plan/municipal"].counts[0]
+
+    def seen(level: Level, organisation: int) -> tuple[set[int], int]:
+        def work(session: Session) -> tuple[set[int], int]:
+            stage = session.get_one(Stage, count.first)
+            scope = Scope(level=level, organisation_id=organisation)
+            page = checklist.stages(session, stage, scope, now=at("2024-10-01 10:00"), limit=9)
+            return {item.subject_id for item in page.items}, page.total
+
+        return made.database.read(work)
+
+    everyone, total = seen(Level.MUNICIPAL, made.city)
+    assert {made.mill, made.kiln} < everyone
+    assert total == len(everyone) == 3
+    assert seen(Level.DISTRICT, made.north) == ({made.mill, made.kiln}, 2)
+    assert seen(Level.UNIT, made.mill) == ({made.mill}, 1)
 
 
 def test_one_organisations_list_holds_nothing_of_another(made: Bureau) -> None:
