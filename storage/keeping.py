@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy.orm import Session
+
 from obligations.deadlines import DeadlineError
 from obligations.law import Law
 from obligations.notice import Notice, Retention, Rule
 from obligations.notice import Stage as Step
 from obligations.periods import Period, PeriodKind
 from obligations.terms import Level, Sector
+from storage import organisations
 from storage.models import Organisation
+from storage.organisations import Scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +84,32 @@ def of_unit(law: Law, unit: Organisation, *, on: date) -> tuple[Keeping, ...]:
     return tuple(found)
 
 
-def of_units(
-    law: Law, units: Sequence[Organisation], *, on: date
-) -> tuple[tuple[Organisation, tuple[Keeping, ...]], ...]:
-    """Return what an inspector may ask each unit for on a day; units that need not keep anything are left out."""
-    told = ((unit, of_unit(law, unit, on=on)) for unit in units)
-    return tuple((unit, kept) for unit, kept in told if any(each.must for each in kept))
+def to_be_asked(
+    session: Session, law: Law, scope: Scope, *, on: date, limit: int, offset: int = 0
+) -> tuple[tuple[tuple[Organisation, tuple[Keeping, ...]], ...], int]:
+    """Return a page of what an inspector may ask each unit of a scope for on a day, by name, and how many there are.
+
+    Units that need not show anything are left out.
+    """
+    such = _must_keep(session, law, on)
+    page = organisations.units(session, scope, on=on, such=such, limit=limit, offset=offset)
+    told = tuple((unit, of_unit(law, unit, on=on)) for unit in page)
+    return told, organisations.how_many_units(session, scope, on=on, such=such)
+
+
+def of_unknown_fuel(
+    session: Session, law: Law, scope: Scope, *, on: date, limit: int
+) -> Sequence[Organisation]:
+    """Return the first units of a scope, by name, of which `fuel_unknown` is true."""
+    sectors = {
+        sector
+        for duty in _duties(law)
+        for _, rule in law.rulebook.by_duty[duty]
+        if rule.fuels is not None
+        for sector in rule.sectors
+    }
+    such = Organisation.fuel.is_(None) & Organisation.sector.in_(sectors)
+    return organisations.units(session, scope, on=on, such=such, limit=limit)
 
 
 def fuel_unknown(law: Law, unit: Organisation) -> bool:
@@ -107,6 +132,40 @@ def _duties(law: Law) -> tuple[str, ...]:
             for step in rule.stages
         )
     )
+
+
+def _must_keep(session: Session, law: Law, on: date) -> ColumnElement[bool]:
+    """Return the condition that a unit has something to show on a day: by its sector, its fuel and its own life."""
+    month = Period.month(on.year, on.month)
+    kinds = session.execute(
+        select(Organisation.sector, Organisation.fuel).where(Organisation.level == Level.UNIT).distinct()
+    )
+    found = []
+    for sector, fuel in kinds:
+        if sector is None:
+            continue
+        lived = [
+            (func.coalesce(Organisation.valid_from, date.min) <= last)
+            & (func.coalesce(Organisation.valid_to, date.max) >= first)
+            for duty in _duties(law)
+            for first, last in _spans(
+                [kept.period for kept in _months(law, duty, sector, fuel, month) if kept.through >= on]
+            )
+        ]
+        if lived:
+            found.append((Organisation.sector == sector) & (Organisation.fuel == fuel) & or_(*lived))
+    return or_(false(), *found)
+
+
+def _spans(months: Sequence[Period]) -> list[tuple[date, date]]:
+    """Return the first and last days of the runs of months without a gap; the months are in order."""
+    spans: list[tuple[date, date]] = []
+    for month in months:
+        if spans and spans[-1][1] + timedelta(days=1) == month.start:
+            spans[-1] = (spans[-1][0], month.end)
+        else:
+            spans.append((month.start, month.end))
+    return spans
 
 
 @lru_cache(maxsize=256)

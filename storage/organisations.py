@@ -172,9 +172,26 @@ def district_of(session: Session, unit_id: int, *, on: date) -> Organisation | N
     return None if member is None else get(session, stand_ins(session, on=on).get(member, member))
 
 
-def units(session: Session, scope: Scope, *, on: date) -> Sequence[Organisation]:
-    """Return the units within a scope that exist on ``on``, by name."""
-    return session.scalars(_units(session, scope, on).order_by(Organisation.name)).all()
+def units(
+    session: Session,
+    scope: Scope,
+    *,
+    on: date,
+    such: ColumnElement[bool] | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> Sequence[Organisation]:
+    """Return the units within a scope that exist on ``on``, by name: all, or a page of those ``such`` holds of."""
+    found = _units(session, scope, on).order_by(Organisation.name, Organisation.id)
+    if such is not None:
+        found = found.where(such)
+    return session.scalars(found.limit(limit).offset(offset)).all()
+
+
+def how_many_units(session: Session, scope: Scope, *, on: date, such: ColumnElement[bool]) -> int:
+    """Return how many units within a scope exist on ``on`` and are such."""
+    found = _units(session, scope, on).where(such).with_only_columns(func.count())
+    return session.scalar(found) or 0
 
 
 def within(session: Session, unit_id: int, scope: Scope, *, on: date) -> bool:

@@ -77,7 +77,7 @@ def _said(
     else:
         must = [(unit, kept) for unit, kept in told if any(each.must for each in kept)]
         screen = wording.of_area(
-            voice, named.name, must, on=on, offset=0, unknown=unknown, edit=False, size=max(1, len(must))
+            voice, named.name, must, on=on, offset=0, total=len(must), unknown=unknown, edit=False
         )
     return untagged(screen.html)
 

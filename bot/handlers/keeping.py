@@ -3,6 +3,7 @@
 from bot.handlers.desk import Desk
 from bot.screen import Press, Screen
 from bot.wording import keeping as wording
+from bot.wording.duties import PAGE
 from obligations.notice import Level
 from storage import keeping, organisations
 from storage.models import Organisation
@@ -13,16 +14,21 @@ def what_to_keep(desk: Desk, press: Press) -> Screen:
     chosen = press.number(1) if len(press.arguments) > 1 else 0
     if desk.reader.level is Level.UNIT or chosen:
         return of_unit(desk, organisations.get(desk.session, chosen or desk.reader.organisation_id))
-    units = organisations.units(desk.session, desk.reader.scope, on=desk.today)
-    told = keeping.of_units(desk.law, units, on=desk.today)
-    offset = press.number(0) if press.arguments else 0
+    offset = max(0, press.number(0)) if press.arguments else 0
+    scope = desk.reader.scope
+    told, total = keeping.to_be_asked(desk.session, desk.law, scope, on=desk.today, limit=PAGE, offset=offset)
+    if not told and offset:
+        offset = 0
+        told, total = keeping.to_be_asked(desk.session, desk.law, scope, on=desk.today, limit=PAGE)
+    unknown = keeping.of_unknown_fuel(desk.session, desk.law, scope, on=desk.today, limit=PAGE)
     return wording.of_area(
         desk.voice,
         desk.reader.organisation_name,
         told,
         on=desk.today,
-        offset=offset if offset < len(told) else 0,
-        unknown=[unit.name for unit in units if keeping.fuel_unknown(desk.law, unit)],
+        offset=offset,
+        total=total,
+        unknown=[unit.name for unit in unknown],
         edit=press.in_place,
     )
 

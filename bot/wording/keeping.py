@@ -50,17 +50,20 @@ def of_area(
     *,
     on: date,
     offset: int,
+    total: int,
     unknown: Sequence[str],
     edit: bool,
-    size: int = PAGE,
 ) -> Screen:
-    """Answer what an inspector may ask for on a day, unit by unit; ``unknown`` are units whose fuel nobody entered."""
+    """Answer what an inspector may ask for on a day, unit by unit: a page of ``total`` units from ``offset`` on.
+
+    ``unknown`` are units whose fuel nobody entered; the first of them are named.
+    """
     p = voice.p
     parts = [bold(p.text("What an inspector may ask for on {date}", date=p.day(on))), safe(name)]
     if not told:
         parts += ["", p.text("No unit here must keep samples or films.")]
     rows = []
-    for number, (unit, keepings) in enumerate(told[offset : offset + size], start=offset + 1):
+    for number, (unit, keepings) in enumerate(told, start=offset + 1):
         parts += ["", f"{number}. {bold(safe(unit.name))}"]
         parts += [line for keeping in keepings for line in materials(voice, keeping.must)]
         rows.append((Button(f"{number}. {plain(unit.name)}", Press.to("keep", 0, unit.id)),))
@@ -74,7 +77,7 @@ def of_area(
                 names=p.listed([safe(each) for each in unknown[:PAGE]]),
             ),
         ]
-    turns = paging(voice, "keep", len(told), offset, len(rows), size=size)
+    turns = paging(voice, "keep", total, offset, len(rows))
     return Screen(html=lines(parts), rows=(*rows, *turns), edit=edit)
 
 

@@ -6,8 +6,11 @@ import pytest
 
 from obligations.law import Law
 from obligations.notice import Level, Sector
-from storage import keeping
-from storage.models import Organisation
+from storage import keeping, organisations
+from storage.database import Session
+from storage.models import Membership, Organisation
+from storage.organisations import Scope
+from tests.storage.bureau import Bureau
 
 
 def unit(
@@ -91,7 +94,72 @@ def test_an_unknown_fuel_is_told_from_another_one(law: Law) -> None:
     assert not keeping.fuel_unknown(law, unit(fuel=None, sector=Sector.STEEL))
 
 
-def test_an_inspector_is_told_only_of_units_with_something_to_show(law: Law) -> None:
-    units = [unit(), unit(fuel="gas"), unit(valid_to=date(2023, 9, 30))]
-    told = keeping.of_units(law, units, on=date(2024, 10, 1))
-    assert [each for each, _ in told] == [units[0]]
+@pytest.fixture
+def many(bureau: Bureau) -> Bureau:
+    """The bureau with five more units of the north: of other fuels, of another sector, and of a short life."""
+
+    def work(session: Session) -> None:
+        for unit_id in (bureau.mill, bureau.kiln, bureau.dam):
+            session.get_one(Organisation, unit_id).fuel = "coal"
+        added = [
+            unit(fuel="gas"),
+            unit(fuel=None),
+            unit(sector=Sector.STEEL),
+            unit(valid_to=date(2023, 9, 30)),
+            unit(valid_from=date(2024, 9, 2)),
+        ]
+        for number, each in enumerate(added):
+            each.code, each.name = f"X{number}", f"X{number}"
+        session.add_all(added)
+        session.flush()
+        session.add_all(Membership(unit_id=each.id, district_id=bureau.north) for each in added)
+
+    bureau.database.write(work)
+    return bureau
+
+
+@pytest.mark.parametrize("on", [date(2023, 8, 31), date(2023, 9, 30), date(2024, 10, 1), date(2025, 3, 1)])
+def test_an_inspector_is_told_only_of_units_with_something_to_show(many: Bureau, on: date) -> None:
+    scope = Scope(level=Level.MUNICIPAL, organisation_id=many.city)
+
+    def work(session: Session) -> tuple[list[str], int, list[str]]:
+        told, total = keeping.to_be_asked(session, many.law, scope, on=on, limit=20)
+        units = organisations.units(session, scope, on=on)
+        expected = [
+            each.name for each in units if any(kept.must for kept in keeping.of_unit(many.law, each, on=on))
+        ]
+        return [each.name for each, _ in told], total, expected
+
+    shown, total, expected = many.database.read(work)
+    assert shown == expected
+    assert total == len(expected)
+    assert bool(expected) is (on >= date(2023, 9, 1))
+    assert ("X3" in shown) is (on == date(2023, 9, 30))
+    assert not {"X0", "X1", "X2"} & set(shown)
+
+
+def test_the_units_to_ask_come_page_by_page_within_the_scope(many: Bureau) -> None:
+    scope = Scope(level=Level.DISTRICT, organisation_id=many.north)
+
+    def page(offset: int) -> tuple[list[str], int]:
+        def work(session: Session) -> tuple[list[str], int]:
+            told, total = keeping.to_be_asked(
+                session, many.law, scope, on=date(2024, 10, 1), limit=2, offset=offset
+            )
+            return [each.code for each, _ in told], total
+
+        return many.database.read(work)
+
+    (first, total), (second, _), (third, _) = page(0), page(2), page(4)
+    assert (len(first), len(second), third, total) == (2, 1, [], 3)
+    assert "X4" in first + second
+
+
+def test_the_units_whose_fuel_nobody_entered_are_named(many: Bureau) -> None:
+    scope = Scope(level=Level.DISTRICT, organisation_id=many.north)
+
+    def work(session: Session) -> list[str]:
+        found = keeping.of_unknown_fuel(session, many.law, scope, on=date(2024, 10, 1), limit=8)
+        return [each.name for each in found]
+
+    assert many.database.read(work) == ["X1"]
