@@ -178,10 +178,11 @@ def _changed(session: Session, claimed: Claimed, reader: Recipient) -> ChangeBri
 
 
 def _event(session: Session, claimed: Claimed, reader: Recipient) -> EventBrief | Dropped:
+    made = occurrences.to_do(
+        session, claimed.facts["occurrence"], reader.organisation_id, last=claimed.facts["last"]
+    )
     items = tuple(
-        item
-        for item in overview.items(session, claimed.facts["stage_ids"])
-        if item.actor_id == reader.organisation_id and item.status in (Status.OPEN, Status.RETURNED)
+        item for item in overview.items(session, made) if item.status in (Status.OPEN, Status.RETURNED)
     )
     if not items:
         return Dropped(reason="done meanwhile")

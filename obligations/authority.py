@@ -7,11 +7,16 @@ leaves open is set by the level the notice names. What follows for stored stages
 from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 from obligations.binding import Binding, Dated, national_limit
+from obligations.deadlines import Facts
 from obligations.decisions import DecisionRefused, Refusal
 from obligations.law import Law
 from obligations.terms import External, Level
+
+YEARS_AHEAD: Final = 5
+"""How many calendar years ahead a date may lie that an authority sets."""
 
 
 class RulingKind(StrEnum):
@@ -63,13 +68,15 @@ def require_power(binding: Binding, stage: str, kind: RulingKind, *, by: Level) 
 
 
 def require_later(until: date, *, today: date, present_on: date | None = None) -> None:
-    """Stop where a date lies before ``today``, or is not later than the ``present_on`` it is to put off.
+    """Stop where a date lies before ``today`` or years ahead, or is not later than the ``present_on`` it is to put off.
 
     Raises:
-        DecisionRefused: it does; ``on`` is the date it had to be later than.
+        DecisionRefused: it does; ``on`` is the date it had to be later than, or the one that was given.
     """
     if until < today:
         raise DecisionRefused(Refusal.IN_THE_PAST, on=until)
+    if until.year > today.year + YEARS_AHEAD:
+        raise DecisionRefused(Refusal.TOO_FAR, on=until)
     if present_on is not None and until <= present_on:
         raise DecisionRefused(Refusal.NOT_LATER, on=present_on)
 
@@ -79,11 +86,11 @@ def require_own(
 ) -> None:
     """Stop where a ruling would put off or let go what the nation asks for.
 
-    ``stages`` are those it is for, the first the one it names. A date that an authority sets never stands in the way:
-    where a notice gives a stricter one, that one counts.
+    ``stages`` are those it is for, the first the one it names. A date that an authority sets counts where it is the
+    strictest; where a notice gives a stricter one, there is nothing to set.
 
     Raises:
-        DecisionRefused: it would; ``number`` is the national notice's, ``on`` its date where it gives one.
+        DecisionRefused: it would; ``number`` is the notice's that stands in the way, ``on`` its date where it gives one.
     """
     match kind:
         case RulingKind.EXTEND if until is not None:
@@ -98,6 +105,11 @@ def require_own(
                 named = any(each.name in stages for each in source.rule.stages)
                 if named and source.notice.authority == "national":
                     raise DecisionRefused(Refusal.NATIONAL_DUTY, number=source.notice.number)
+        case RulingKind.SET_DATE if until is not None:
+            bound = law.date(binding, stages[0], facts=Facts(announced_on=until))
+            if bound.date.due_on != until:
+                number = bound.source.notice.number
+                raise DecisionRefused(Refusal.STRICTER_DATE, number=number, on=bound.date.due_on)
         case _:
             pass
 

@@ -1,7 +1,8 @@
 """Which notices bind a duty for one period and sectors, and which of their dates counts.
 
 Between authorities the strictest date binds: a municipality may ask for more than the nation, and cannot allow less.
-Of one authority's notices the later one's date stands in for the earlier one's. Every date is kept with its source.
+Of one authority's notices the later one's date stands in for the earlier one's, but not for a stricter one that was
+announced under it. Every date is kept with its source.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +17,7 @@ from obligations.notice import Notice, Rulebook, version_order
 from obligations.periods import Period
 from obligations.reasons import Reason, ReasonCode
 from obligations.rules import Rule, Stage
-from obligations.terms import Retention, Sector
+from obligations.terms import External, Retention, Sector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,7 +165,7 @@ def bound_date(
         for source in binding.sources
         if any(each.name == stage for each in source.rule.stages)
     ]
-    standing = _latest(said)
+    standing = _latest(said, stage)
     ordered = sorted(standing, key=lambda each: _strictness(each, stage))
     first = ordered[0]
     said_all = (*ordered, *_superseded(said, standing))
@@ -285,23 +286,39 @@ def _unbound(rulebook: Rulebook, duty: str, period: Period, sectors: frozenset[S
     return DeadlineError(f'no notice speaks of "{duty}" for {period}')
 
 
-def _latest(said: Iterable[Dated]) -> list[Dated]:
-    """Keep of each authority's notices the one issued last; one that gives no date takes none away."""
+def _latest(said: Iterable[Dated], stage: str) -> list[Dated]:
+    """Keep of each authority's notices the one issued last, and before it a stricter date that was announced.
+
+    A notice that gives no date takes none away.
+    """
     kept: list[Dated] = []
     by_authority = sorted(said, key=lambda each: each.source.notice.authority)
     for _, members in groupby(by_authority, key=lambda each: each.source.notice.authority):
         group = sorted(members, key=lambda each: (each.source.notice.issued_on, each.source.key))
         dated = [each for each in group if each.date.due_on is not None] or group[:1]
         kept.append(dated[-1])
+        kept += [
+            each for each in dated[:-1] if _is_announced(each, stage) and _is_before(each, dated[-1], stage)
+        ]
     return kept
 
 
+def _is_announced(dated: Dated, stage: str) -> bool:
+    return isinstance(dated.source.rule.stage(stage).deadline, External)
+
+
+def _is_before(dated: Dated, other: Dated, stage: str) -> bool:
+    return _strictness(dated, stage)[:2] < _strictness(other, stage)[:2]
+
+
 def _superseded(said: Iterable[Dated], standing: Iterable[Dated]) -> list[Dated]:
-    by_authority = {each.source.notice.authority: each.source for each in standing}
+    kept = {each.source.key for each in standing}
+    # Of each authority the one issued last comes first.
+    latest = {each.source.notice.authority: each.source for each in reversed(list(standing))}
     return [
-        replace(each, superseded_by=by_authority[each.source.notice.authority].notice.number)
+        replace(each, superseded_by=latest[each.source.notice.authority].notice.number)
         for each in said
-        if each.source.key != by_authority[each.source.notice.authority].key and each.date.due_on is not None
+        if each.source.key not in kept and each.date.due_on is not None
     ]
 
 

@@ -3,13 +3,11 @@
 What is recorded by a person is `storage.occurrences`'; here is also what follows from a missed date by itself.
 """
 
-from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, select
+from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from obligations.decisions import Status
@@ -18,8 +16,8 @@ from obligations.notice import Level, Sector
 from obligations.occasions import Arisen, Cause, arising, causes
 from obligations.periods import Period
 from obligations.terms import Occasion
-from storage import contacts, organisations, outbox, trail
-from storage.conditions import is_overdue
+from storage import contacts, organisations, outbox, rulings, trail
+from storage.conditions import is_overdue, is_pending
 from storage.models import NotificationKind, Obligation, Occurrence, Organisation, Stage
 from storage.statements import insert_ignoring_conflicts, rows_changed
 from storage.types import local_date
@@ -44,27 +42,37 @@ def open_missed(session: Session, law: Law, *, now: datetime) -> int:
     """Record what missed dates give rise to, with the obligations; repeating it changes nothing.
 
     Evidence that was not handed over opens its correction on the day after its last day, an extension counted in, and
-    a surrender in default its rectification. One occurrence a stage; a date that moved on, or a return, opens none.
-    Returns how many stages had been missed.
+    a surrender in default its rectification. One occurrence a stage, and another where a date that was put off since
+    is missed as well; a return opens none. Everyone is told once for each day that was missed. Returns how many
+    stages had been missed.
     """
     today = local_date(now)
     found = 0
+    before = last_stage(session)
     for occasion in _MISSED:
         for duty in causes(law.rulebook, occasion):
             for missed in _missed(session, occasion, duty, today=today):
                 found += _open(session, law, occasion, missed, now=now)
+    if found:
+        announce(session, after=before, now=now)
     return found
+
+
+def last_stage(session: Session) -> int:
+    """Return the id of the last stage that was made, 0 without any: what is made next comes after it."""
+    return session.scalar(select(func.max(Stage.id))) or 0
 
 
 def make(
     session: Session,
+    law: Law,
     arisen: Arisen,
     found: Select[int, int, int | None],
     *,
     carried: bool,
     now: datetime,
-) -> tuple[int, ...]:
-    """Make one duty's obligation for each occurrence selected, and return the ids of their first stages.
+) -> None:
+    """Make one duty's obligation for each occurrence selected; what authorities decided of it before holds for it.
 
     ``found`` selects the occurrence, whose obligation it is, and the district in charge, labelled ``occurrence``,
     ``subject`` and ``district``. With ``carried`` it goes with the stage the occurrence is of.
@@ -89,39 +97,32 @@ def make(
     municipality = organisations.municipality(session).id
     for position in range(len(arisen.steps)):
         _insert_stages(session, arisen, position, part, municipality, carried=carried and position == 0)
-    first = (
-        select(Stage.id)
-        .join(Obligation, Obligation.id == Stage.obligation_id)
-        .where(
-            Obligation.rule == binding.duty,
-            Obligation.period == str(binding.period),
-            Obligation.part.in_(select(part)),
-            Stage.position == 0,
-        )
-        .order_by(Stage.id)
+    rulings.apply_to_new(
+        session, law, binding.duty, binding.period, made_at=now, among=Obligation.part.in_(select(part))
     )
-    return tuple(session.scalars(first))
 
 
-def announce(
-    session: Session, stage_ids: Sequence[int], *, now: datetime, recorded_by: int | None = None
-) -> None:
-    """Tell those who must act, in one message each; the contact who recorded it needs no telling.
+def announce(session: Session, *, after: int, now: datetime, recorded_by: int | None = None) -> None:
+    """Tell those who must act on what was made now, after the stage ``after``; who recorded it needs no telling.
 
-    A correction that goes with its evidence is not told apart: the morning's reminder names its date.
+    An office has one message for all that happened in the same way on the same day. A correction that goes with its
+    evidence is not told apart: the morning's reminder names its date.
     """
-    by_actor: dict[int, list[tuple[int, str]]] = defaultdict(list)
     rows = session.execute(
-        select(Stage.actor_id, Stage.id, Obligation.part)
+        select(Stage.actor_id, func.min(Stage.id), func.min(Occurrence.id), func.max(Occurrence.id))
         .join(Obligation, Obligation.id == Stage.obligation_id)
-        .where(Stage.id.in_(stage_ids), Stage.ready)
-        .order_by(Stage.id)
-    )
-    for actor_id, stage_id, part in rows:
-        by_actor[actor_id].append((stage_id, part))
-    for actor_id, stages in by_actor.items():
-        first, part = stages[0]
-        occurrence = int(part.removeprefix("#"))
+        .join(Occurrence, Occurrence.id == cast(func.substr(Obligation.part, 2), Integer))
+        .where(
+            Stage.id > after,
+            Stage.ready,
+            is_pending(),
+            Obligation.part.like("#%"),
+            Obligation.created_at == now,
+        )
+        .group_by(Stage.actor_id, Occurrence.occasion, Occurrence.happened_on)
+        .order_by(func.min(Stage.id))
+    ).all()
+    for actor_id, first, occurrence, last in rows:
         people = [contact.id for contact in contacts.staff_of(session, actor_id)]
         outbox.enqueue(
             session,
@@ -131,7 +132,7 @@ def announce(
             stage_id=first,
             now=now,
             not_before=outbox.after_quiet_hours(now),
-            facts={"occurrence": occurrence, "stage_ids": [stage_id for stage_id, _ in stages]},
+            facts={"occurrence": occurrence, "last": last},
         )
 
 
@@ -151,7 +152,12 @@ def _missed(session: Session, occasion: Occasion, duty: str, *, today: date) -> 
 
 
 def _is_missed(occasion: Occasion, duty: str, *, today: date) -> tuple[ColumnElement[bool], ...]:
-    known = select(Occurrence.id).where(Occurrence.stage_id == Stage.id, Occurrence.occasion == occasion)
+    known = select(Occurrence.id).where(
+        Occurrence.stage_id == Stage.id,
+        Occurrence.occasion == occasion,
+        # Missed before its date was put off, it may be missed again; what was returned has another clock.
+        or_(Occurrence.happened_on > Stage.act_by_on, Stage.status == Status.RETURNED),
+    )
     conditions: tuple[ColumnElement[bool], ...] = (
         is_overdue(today),
         Stage.rule == duty,
@@ -188,7 +194,6 @@ def _open(session: Session, law: Law, occasion: Occasion, missed: _Missed, *, no
         Occurrence.rule == missed.duty,
         Occurrence.happened_on == happened_on,
     )
-    made: list[int] = []
     for arisen in duties:
         subject = _bearer(arisen)
         found = (
@@ -201,8 +206,7 @@ def _open(session: Session, law: Law, occasion: Occasion, missed: _Missed, *, no
             .where(*new)
         )
         carried = occasion is Occasion.UNFIT_EVIDENCE and arisen.per is Level.UNIT
-        stages = make(session, arisen, found, carried=carried, now=now)
-        made += () if carried else stages
+        make(session, law, arisen, found, carried=carried, now=now)
     trail.record(
         session,
         "arisen",
@@ -214,7 +218,6 @@ def _open(session: Session, law: Law, occasion: Occasion, missed: _Missed, *, no
         duties=[arisen.binding.duty for arisen in duties],
         occurrences=list(session.scalars(select(Occurrence.id).where(*new).order_by(Occurrence.id))),
     )
-    announce(session, made, now=now)
     return opened
 
 

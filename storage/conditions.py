@@ -9,7 +9,6 @@ from functools import cache, lru_cache
 
 from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, not_
 
-from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from storage.models import Stage
 
@@ -29,33 +28,27 @@ def is_submitted() -> ColumnElement[bool]:
 @lru_cache(maxsize=64)
 def is_overdue(today: date) -> ColumnElement[bool]:
     """Return the condition that a stage is in default on ``today``: its last day lies before."""
-    return and_(is_pending(), Stage.ready, not_(Stage.excused), Stage.act_by_on < today, has_date())
+    return and_(is_pending(), Stage.ready, not_(Stage.excused), Stage.act_by_on < today, is_dated())
 
 
 @lru_cache(maxsize=64)
 def is_due(today: date, within_days: int) -> ColumnElement[bool]:
     """Return the condition that a stage is its actor's to do between ``today`` and so many days later."""
     last = today + timedelta(days=within_days)
-    return and_(is_pending(), Stage.ready, has_date(), Stage.act_by_on.between(today, last))
+    return and_(is_pending(), Stage.ready, is_dated(), Stage.act_by_on.between(today, last))
 
 
 @lru_cache(maxsize=64)
 def is_blocked(today: date, within_days: int) -> ColumnElement[bool]:
     """Return the condition that a stage cannot start, for the one before it, although its date has passed or is near."""
     last = today + timedelta(days=within_days)
-    return and_(is_pending(), not_(Stage.ready), Stage.position > 0, has_date(), Stage.act_by_on <= last)
+    return and_(is_pending(), not_(Stage.ready), Stage.position > 0, is_dated(), Stage.act_by_on <= last)
 
 
 @cache
 def is_dated() -> ColumnElement[bool]:
-    """Return the condition that a stage has a day to be done by; what has none is in the checklist."""
+    """Return the condition that a stage has a day to be done by, its notice's or a correction's; else it is a checklist's."""
     return Stage.act_by_on.is_not(None)
-
-
-@cache
-def has_date() -> ColumnElement[bool]:
-    """Return the condition that a stage has a date at all."""
-    return Stage.due_kind != DueKind.NONE
 
 
 def _is_one_of(*statuses: Status) -> ColumnElement[bool]:

@@ -69,6 +69,50 @@ def evidence_of(session: Session, stage: Stage) -> int | None:
     )
 
 
+def withdraw(
+    session: Session, moved: ColumnElement[bool], *, reason: str, by: int | None, now: datetime
+) -> None:
+    """Let go what arose by itself from a missed date that was put off since, as far as it is still to be done.
+
+    ``moved`` is a condition on the stages that were missed. What was returned keeps what arose from it: its date is
+    that of another correction. ``by`` is the contact who decided.
+    """
+    arose, owed = aliased(Stage), aliased(Obligation)
+    parts = (
+        select(part_of())
+        .join(Stage, Stage.id == Occurrence.stage_id)
+        .where(
+            moved,
+            Occurrence.automatic,
+            Occurrence.happened_on <= Stage.act_by_on,
+            Stage.status == Status.OPEN,
+        )
+    )
+    arisen = (
+        select(arose)
+        .join(owed, owed.id == arose.obligation_id)
+        .where(owed.part.in_(parts), arose.status.in_([Status.OPEN, Status.RETURNED]))
+        .order_by(arose.id)
+        .execution_options(populate_existing=True)
+    )
+    let_go = session.scalars(arisen).all()
+    for stage in let_go:
+        stage.status = Status.WAIVED
+        stage.version += 1
+        stage.decided_at = now
+        stage.reason = reason
+        stage.paused_until = None
+    if let_go:
+        trail.record(
+            session,
+            "withdrawn",
+            at=now,
+            contact_id=by,
+            stages=[stage.id for stage in let_go],
+            reason=reason,
+        )
+
+
 def follow(session: Session, stage: Stage, *, by: int | None, now: datetime) -> None:
     """Let the correction that a stage carries go the way the stage went: handed over, accepted or waived with it.
 

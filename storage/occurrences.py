@@ -19,7 +19,8 @@ from obligations.occasions import Arisen, Cause, arising, causes, untimely
 from obligations.periods import Period
 from obligations.terms import Occasion
 from storage import organisations, trail
-from storage.arising import announce, make
+from storage.arising import announce, last_stage, make
+from storage.corrections import part_of
 from storage.decisions import Actor
 from storage.errors import NotFoundError, OccurrenceRefusedError
 from storage.models import Obligation, Occurrence, Organisation, Stage
@@ -116,14 +117,20 @@ def record(
     session.add(occurrence)
     session.flush()
     district_id = _district_id(session, seen.subject, seen.cause, now=now)
-    made: list[int] = []
+    before = last_stage(session)
     for duty in seen.duties:
         found = select(
             literal(occurrence.id).label("occurrence"),
             literal(duty.subject_id).label("subject"),
             literal(district_id).label("district"),
         )
-        made += make(session, duty.arisen, found, carried=False, now=now)
+        make(session, law, duty.arisen, found, carried=False, now=now)
+    made = session.scalars(
+        select(Stage.id)
+        .join(Obligation, Obligation.id == Stage.obligation_id)
+        .where(Stage.id > before, Stage.position == 0, Obligation.part == f"#{occurrence.id}")
+        .order_by(Stage.id)
+    ).all()
     trail.record(
         session,
         "occurred",
@@ -137,9 +144,9 @@ def record(
         note=note,
         document=document,
         duties=[duty.arisen.binding.duty for duty in seen.duties],
-        stages=made,
+        stages=list(made),
     )
-    announce(session, made, now=now, recorded_by=contact_id)
+    announce(session, after=before, now=now, recorded_by=contact_id)
     return occurrence
 
 
@@ -243,13 +250,23 @@ def get(session: Session, occurrence_id: int) -> Occurrence:
     return occurrence
 
 
-def to_do(session: Session, occurrence_id: int, actor_id: int) -> tuple[int, ...]:
-    """Return the stages that arose from an occurrence and are an organisation's to hand over."""
+def to_do(session: Session, occurrence_id: int, actor_id: int, *, last: int | None = None) -> tuple[int, ...]:
+    """Return the stages that arose from an occurrence and are an organisation's to hand over.
+
+    With ``last``, from all that happened in the same way on the same day, through the occurrence of that id.
+    """
+    first = get(session, occurrence_id)
+    alike = select(part_of()).where(
+        Occurrence.id.between(first.id, first.id if last is None else last),
+        Occurrence.occasion == first.occasion,
+        Occurrence.happened_on == first.happened_on,
+        Occurrence.at == first.at,
+    )
     return tuple(
         session.scalars(
             select(Stage.id)
             .join(Obligation, Obligation.id == Stage.obligation_id)
-            .where(Obligation.part == f"#{occurrence_id}", Stage.actor_id == actor_id, Stage.ready)
+            .where(Obligation.part.in_(alike), Stage.actor_id == actor_id, Stage.ready)
             .order_by(Stage.id)
         )
     )
@@ -354,8 +371,14 @@ def _is_running(session: Session, occasion: Occasion, stage: Stage) -> bool:
     known = session.scalars(
         select(Occurrence).where(Occurrence.stage_id == stage.id, Occurrence.occasion == occasion)
     ).all()
-    if not known or occasion is Occasion.DEFAULT:
-        return bool(known)
+    if occasion is Occasion.DEFAULT:
+        # A default before its date was put off is no default of the later one.
+        returned = stage.status is Status.RETURNED
+        return any(
+            returned or stage.act_by_on is None or each.happened_on > stage.act_by_on for each in known
+        )
+    if not known:
+        return False
     open_still = (
         select(Stage.id)
         .join(Obligation, Obligation.id == Stage.obligation_id)

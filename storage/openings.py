@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, aliased
 
 from obligations.decisions import Action, Status
 from obligations.notice import Level
-from storage.conditions import has_date, is_pending, is_submitted
+from storage.conditions import is_dated, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.models import Contact, Event, Obligation, Organisation, Stage
 
@@ -51,7 +51,7 @@ def to_hand_over(session: Session, *, through: date) -> tuple[Opening, ...]:
         before.status.in_([Status.ACCEPTED, Status.WAIVED]),
     )
     may = or_(Stage.position == 0, Stage.status == Status.RETURNED, settled)
-    return _read(session, and_(is_pending(), Stage.ready, has_date(), Stage.act_by_on <= through, may))
+    return _read(session, and_(is_pending(), Stage.ready, is_dated(), Stage.act_by_on <= through, may))
 
 
 def to_check(session: Session) -> tuple[Opening, ...]:

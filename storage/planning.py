@@ -26,7 +26,7 @@ from sqlalchemy.orm import Session, aliased
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.reminders import before_due, overdue_window
-from storage.conditions import has_date, is_pending
+from storage.conditions import is_dated, is_pending
 from storage.contacts import reachable
 from storage.dialects import DaysBetween
 from storage.models import (
@@ -166,9 +166,9 @@ def _backwards(first: date, last: date) -> Iterator[date]:
 def _marks(law: Law, day: date) -> Iterator[tuple[ColumnElement[bool], ColumnElement[Any]]]:
     """Yield, for one day, conditions on stages with the mark that a reminder of each stands for."""
     by_offsets: dict[tuple[int, ...], list[str]] = defaultdict(list)
-    for rule in law.rulebook.rules:
-        if rule.offsets:
-            by_offsets[rule.offsets].append(rule.duty)
+    for duty in law.rulebook.by_duty:
+        if offsets := law.rulebook.rule(duty).offsets:
+            by_offsets[offsets].append(duty)
     for offsets, rules in by_offsets.items():
         marks = {mark.due_on: -mark.offset for mark in before_due(day, offsets, law.calendar)}
         if marks:
@@ -204,7 +204,7 @@ def _insert_remindings(
         .where(
             is_pending(),
             Stage.ready,
-            has_date(),
+            is_dated(),
             condition,
             or_(Stage.paused_until.is_(None), Stage.paused_until < planned_on),
             reachable(),

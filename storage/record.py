@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from obligations.notice import Level
-from storage.conditions import has_date, is_pending, is_submitted
+from storage.conditions import is_dated, is_pending, is_submitted
 from storage.contacts import reachable
 from storage.models import Contact, Notification, NotificationKind, Organisation, Outcome, Reminding, Stage
 from storage.organisations import in_office
@@ -88,7 +88,7 @@ def open_stages(session: Session, *, through: date) -> tuple[OpenStage, ...]:
             Stage.excused,
             Stage.paused_until,
         )
-        .where(is_pending(), Stage.ready, has_date(), Stage.act_by_on <= through)
+        .where(is_pending(), Stage.ready, is_dated(), Stage.act_by_on <= through)
         .order_by(Stage.id)
     )
     return tuple(OpenStage(**row._mapping) for row in rows)  # noqa: SLF001  # `_mapping` is SQLAlchemy's public name

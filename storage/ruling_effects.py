@@ -28,6 +28,10 @@ PENDING = (Status.OPEN, Status.RETURNED)
 """What a ruling may change: not what was handed over or settled."""
 
 
+ARISEN = "#"
+"""How the parts begin of what arose from events."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
     """What is to be decided: about which stage of a duty and period, for whom, and until when (inclusive).
@@ -57,7 +61,7 @@ class Effect:
     ``changed`` counts the stages that are changed by district, those of the city itself under an empty name.
     ``handed_over`` were submitted or settled and stay as they are; ``later`` have a later date already. ``before``
     and ``after`` count the changed ones by the day to act by. ``stricter`` are the numbers of the notices whose own
-    date comes before the one that is set, and counts.
+    date comes before the one that is set, and counts: what they date is in no other count.
     """
 
     changed: Mapping[str, int]
@@ -75,7 +79,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The stages that the same notices bind, by where they stand: status, day to act by, district, how many."""
+    """The stages that the same notices bind, by where they stand: status, day to act by, district, how many.
+
+    ``part`` is that of their obligations; what arose from events is together, under `ARISEN`.
+    """
 
     notice: str
     version: str
@@ -104,6 +111,17 @@ class Group:
         waived = chain[chain.index(self.stage) :] if order.kind is RulingKind.WAIVE and self.first else []
         return binding, (self.stage, *waived[1:])
 
+    def stricter(self, law: Law, order: Order) -> str | None:
+        """Return the number of the notice whose date counts instead of the one an order sets; None where that counts.
+
+        Raises:
+            UnknownRule, DeadlineError: as `bound` does.
+        """
+        if order.kind is not RulingKind.SET_DATE:
+            return None
+        dated = law.date(self.bound(law, order)[0], self.stage, facts=Facts(announced_on=order.until))
+        return None if dated.date.due_on == order.until else dated.source.notice.number
+
 
 def groups(
     session: Session, order: Order, scope: Organisation, covered: ColumnElement[bool] | None = None
@@ -113,7 +131,7 @@ def groups(
     keys = (
         Obligation.notice,
         Obligation.notice_version,
-        Obligation.part,
+        case((Obligation.part.like(f"{ARISEN}%"), ARISEN), else_=Obligation.part),
         Organisation.sector,
         Stage.name,
         Stage.position == 0,
@@ -166,19 +184,15 @@ def effect_of(law: Law, order: Order, found: list[Group]) -> Effect:
     stricter: set[str] = set()
     moves = _moves(order)
     for group in found:
-        to_on = order.until
-        if order.kind is RulingKind.SET_DATE:
-            bound = law.date(group.bound(law, order)[0], group.stage, facts=Facts(announced_on=order.until))
-            to_on = bound.date.due_on
-            if to_on != order.until:
-                stricter.add(bound.source.notice.number)
+        if (number := group.stricter(law, order)) is not None:
+            stricter.add(number)
+            continue
         for status, on, district, count in group.rows:
             if moves(status, on):
                 changed[district] += count
                 before[on] += count
-                after[on if order.kind is RulingKind.SET_DATE and status is Status.RETURNED else to_on] += (
-                    count
-                )
+                keeps = order.kind is RulingKind.SET_DATE and status is Status.RETURNED
+                after[on if keeps else order.until] += count
             elif status in PENDING:
                 later += count
             else:
@@ -203,7 +217,9 @@ def apply(
     covered: ColumnElement[bool],
     now: datetime,
 ) -> int:
-    """Change the stages of one group; return how many."""
+    """Change the stages of one group; return how many: none where a stricter date counts than the one that is set."""
+    if group.stricter(law, order) is not None:
+        return 0
     obligations = (
         select(Obligation.id)
         .join(Organisation, Organisation.id == Obligation.subject_id)
@@ -211,7 +227,7 @@ def apply(
             covered,
             Obligation.notice == group.notice,
             Obligation.notice_version == group.version,
-            Obligation.part == group.part,
+            Obligation.part.like(f"{ARISEN}%") if group.part == ARISEN else Obligation.part == group.part,
             Organisation.sector == group.sector
             if group.sector is not None
             else Organisation.sector.is_(None),
@@ -249,6 +265,8 @@ def apply(
     changed = _update(session, mine & named & _changeable(order), values)
     if order.kind is RulingKind.WAIVE and changed:
         _follow_waiver(session, ruling, mine, values, first=group.first, now=now)
+    elif changed:
+        corrections.withdraw(session, changed_by(ruling), reason=ruling.reason, by=ruling.contact_id, now=now)
     return changed
 
 

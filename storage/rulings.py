@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import false, or_, select
+from sqlalchemy import ColumnElement, false, or_, select
 from sqlalchemy.orm import Session
 
 from obligations import authority
@@ -22,6 +22,7 @@ from obligations.decisions import DecisionRefused, Refusal, Status
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.periods import Period
+from obligations.terms import Undated
 from storage import announcing, contacts, organisations, trail
 from storage.decisions import Actor
 from storage.models import Obligation, Organisation, Ruling, Stage
@@ -65,14 +66,23 @@ def preview(session: Session, law: Law, order: Order, *, by: Actor | None, now: 
     _require_scope(session, scope, by, today=today)
     found = list(groups(session, order, scope))
     binds = [group.bound(law, order) for group in found] or _to_come(law, order, scope)
+    stricter: list[DecisionRefused] = []
     for binding, stages in binds:
         authority.require_power(binding, stages[0], order.kind, by=level)
         if order.until is not None:
             authority.require_later(order.until, today=today)
-        authority.require_own(law, binding, stages, order.kind, until=order.until)
+        try:
+            authority.require_own(law, binding, stages, order.kind, until=order.until)
+        except DecisionRefused as refused:
+            # What is announced for many may count for some: the others keep their stricter date.
+            if refused.refusal is not Refusal.STRICTER_DATE:
+                raise
+            stricter.append(refused)
+    if len(stricter) == len(binds):
+        raise stricter[0]
     effect = effect_of(law, order, found)
     if found and not effect.total:
-        _require_something(order, found)
+        _require_something(order, [group for group in found if not group.stricter(law, order)])
     return effect
 
 
@@ -139,10 +149,19 @@ def decree(
     return Decreed(ruling_id=ruling.id, effect=effect, told=told)
 
 
-def apply_to_new(session: Session, law: Law, rule: str, period: Period, *, made_at: datetime) -> int:
+def apply_to_new(
+    session: Session,
+    law: Law,
+    rule: str,
+    period: Period,
+    *,
+    made_at: datetime,
+    among: ColumnElement[bool] | None = None,
+) -> int:
     """Let the rulings of a duty and period hold for what was made of it at ``made_at``; return how many stages changed.
 
-    They are applied in the order they were given, as far as the notices that bind it now allow.
+    They are applied in the order they were given, as far as the notices that bind it now allow. ``among`` is a
+    condition on the obligations, where only some of those made then are meant.
     """
     changed = 0
     given = select(Ruling).where(Ruling.rule == rule, Ruling.period == str(period)).order_by(Ruling.id)
@@ -156,11 +175,15 @@ def apply_to_new(session: Session, law: Law, rule: str, period: Period, *, made_
             stage=ruling.stage,
             until=ruling.until,
         )
+        level = _level_of(session, ruling)
         new = within(scope, rule, str(period)) & (Obligation.created_at == made_at)
+        if among is not None:
+            new &= among
         applied = 0
         for group in groups(session, order, scope, new):
             try:
                 binding, stages = group.bound(law, order)
+                authority.require_power(binding, stages[0], order.kind, by=level)
                 authority.require_own(law, binding, stages, order.kind, until=order.until)
             except (DecisionRefused, DeadlineError, LookupError):
                 continue  # a notice that came since does not allow it
@@ -178,6 +201,13 @@ def apply_to_new(session: Session, law: Law, rule: str, period: Period, *, made_
             )
         changed += applied
     return changed
+
+
+def _level_of(session: Session, ruling: Ruling) -> Level:
+    """Return the level that decided; what an administrator entered, the municipality decided."""
+    if ruling.contact_id is None:
+        return Level.MUNICIPAL
+    return contacts.get(session, ruling.contact_id).organisation.level
 
 
 def _require_scope(session: Session, scope: Organisation, by: Actor | None, *, today: date) -> None:
@@ -200,7 +230,7 @@ def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding,
     """Return what will bind the scope where nothing is made yet, with the stages that the order is for.
 
     Raises:
-        DecisionRefused: nobody within the scope would owe the step.
+        DecisionRefused: nobody within the scope would owe the step, or it has no date to extend.
         UnknownRule, DeadlineError: no notice speaks of the duty or binds the unit in this period.
     """
     if scope.sector is not None:
@@ -221,6 +251,10 @@ def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding,
         for per, chain in binding.rule.chains().items():
             names = tuple(stage.name for stage in chain)
             if per in levels and (order.stage is None or order.stage in names):
+                if order.kind is RulingKind.EXTEND and isinstance(
+                    binding.stage(order.stage or names[0]).deadline, Undated
+                ):
+                    raise DecisionRefused(Refusal.NO_DATE)
                 first = order.stage in (None, names[0])
                 whole = order.kind is RulingKind.WAIVE and first
                 binds.append((binding, names if whole else (order.stage or names[0],)))

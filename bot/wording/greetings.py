@@ -271,6 +271,12 @@ def refusal(p: Printer, refused: DecisionRefused) -> str:  # noqa: C901, PLR0912
             return p.text("It is due on {on} already; an extension must be later than that.", on=on)
         case Refusal.IN_THE_PAST:
             return p.text("{on} has passed already. Please give a date that is still to come.", on=on)
+        case Refusal.STRICTER_DATE:
+            return p.text(
+                "{number} gives an earlier date, {on}, which counts. Nothing was set.", number=number, on=on
+            )
+        case Refusal.TOO_FAR:
+            return p.text("{on} lies too many years ahead. Please check the year.", on=on)
         case Refusal.DATE_IS_GIVEN:
             return p.text("No authority sets this date; where the notice gives one, it can be extended.")
         case Refusal.DATE_IS_ANNOUNCED:

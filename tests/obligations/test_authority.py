@@ -120,6 +120,10 @@ def test_a_new_date_is_still_to_come_and_later_than_the_present_one() -> None:
     with pytest.raises(DecisionRefused) as refused:
         authority.require_later(date(2024, 2, 17), today=today)
     assert refused.value.refusal is Refusal.IN_THE_PAST
+    authority.require_later(date(2029, 12, 31), today=today)
+    with pytest.raises(DecisionRefused) as refused:
+        authority.require_later(date(2030, 1, 1), today=today)
+    assert (refused.value.refusal, refused.value.on) == (Refusal.TOO_FAR, date(2030, 1, 1))
     with pytest.raises(DecisionRefused) as refused:
         authority.require_later(present, today=today, present_on=present)
     assert (refused.value.refusal, refused.value.on) == (Refusal.NOT_LATER, present)

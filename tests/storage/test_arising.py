@@ -6,14 +6,19 @@ import pytest
 from sqlalchemy import event, func, select
 
 from obligations.authority import RulingKind
+from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Level
-from storage import arising, overview, planning
-from storage.conditions import is_overdue
+from obligations.notice import Level, Sector
+from obligations.periods import Period
+from storage import arising, occurrences, overview, planning, rulings
+from storage.conditions import is_due, is_overdue
+from storage.corrections import withdraw as withdrawn
 from storage.database import Database, Session
+from storage.decisions import Actor
 from storage.models import Event, NotificationKind, Occurrence, Stage
 from storage.organisations import Scope
+from storage.rulings import Order
 from tests.jobs.town import Town
 from tests.jobs.town import at as of_town
 from tests.storage.bureau import DISTRICT, UNIT, Bureau, at
@@ -128,6 +133,25 @@ class TestMissedEvidence:
         open_missed(bureau, "2024-02-24 00:05")
         # Saturday the 24th: Monday, Tuesday, Wednesday the 28th.
         assert corrections(bureau)["mill"][1] == date(2024, 2, 28)
+
+    def test_that_is_extended_after_its_correction_opened_is_corrected_after_the_later_date(
+        self, bureau: Bureau
+    ) -> None:
+        open_missed(bureau, "2024-02-21 00:05")
+        bureau.extend("2024-02-21 10:00", UNIT, "2024-03-15")
+        evidence = bureau.stage(UNIT).id
+        assert corrections(bureau)["mill"][0] == "waived"
+        assert corrections(bureau)["kiln"][0] == "open"
+        assert bureau.database.read(lambda session: overview.item(session, evidence).correct_by_on) is None
+        assert open_missed(bureau, "2024-03-15 23:59") == 0
+        assert open_missed(bureau, "2024-03-16 00:05") == 1
+        assert open_missed(bureau, "2024-03-17 00:05") == 0
+        # Saturday the 16th: Monday, Tuesday, Wednesday the 20th.
+        assert bureau.database.read(lambda session: overview.item(session, evidence).correct_by_on) == date(
+            2024, 3, 20
+        )
+        bureau.submit("2024-03-18 10:00")
+        assert corrections(bureau)["mill"][0] == "submitted"
 
     def test_is_handed_over_with_the_evidence_and_accepted_with_it(self, bureau: Bureau) -> None:
         open_missed(bureau, "2024-02-21 00:05")
@@ -301,7 +325,81 @@ class TestASurrenderInDefault:
         ]
         assert told == [1, 1, 1]
         [office] = town.told(town.who("office"), NotificationKind.EVENT)
-        assert len(office.facts["stage_ids"]) == 3
+        assert office.facts["last"] == office.facts["occurrence"] + 2
+        made = town.database.read(
+            lambda session: occurrences.to_do(
+                session,
+                office.facts["occurrence"],
+                town.stage(self.of(town, "debtor"), "rectification-order", "2024", "district").actor_id,
+                last=office.facts["last"],
+            )
+        )
+        assert len(made) == 3
+
+    def test_units_of_several_fuels_make_one_message_for_their_office(self, town: Town) -> None:
+        district = town.stage(self.of(town, "debtor"), "surrender", "2024").district_id
+        assert district is not None
+        for fuel in ("gas", None):
+            town.unit(f"burning {fuel}", district, fuel=fuel)
+        town.unit("kiln", district, sector=Sector.CEMENT, fuel=None)
+        town.oblige(date(2025, 12, 31), date(2025, 12, 31))
+        assert self.open_missed(town, "2026-01-01 00:05") > 4
+        assert len(town.told(town.who("office"), NotificationKind.EVENT)) == 1
+
+    def test_a_date_put_off_lets_go_of_what_arose(self, town: Town) -> None:
+        self.open_missed(town, "2026-01-01 00:05")
+        debtor = self.of(town, "debtor")
+        cause = town.stage(debtor, "surrender", "2024")
+        town.change(cause, act_by_on=date(2026, 2, 10))
+
+        def withdraw(session: Session) -> None:
+            withdrawn(
+                session, Stage.id == cause.id, reason="平台停机", by=None, now=of_town("2026-01-02 10:00")
+            )
+
+        town.database.write(withdraw)
+        rectified = town.stage(debtor, "rectification", "2024")
+        ordered = town.stage(debtor, "rectification-order", "2024", "district")
+        assert [each.status for each in (rectified, ordered)] == [Status.WAIVED, Status.WAIVED]
+        assert rectified.reason == "平台停机"
+        assert town.stage(self.of(town, "late"), "rectification", "2024").status is Status.OPEN
+        [line] = town.database.read(
+            lambda session: session.scalars(select(Event.detail).where(Event.kind == "withdrawn")).all()
+        )
+        assert line["stages"] == sorted((rectified.id, ordered.id))
+        assert self.open_missed(town, "2026-02-10 00:05") == 0
+        assert self.open_missed(town, "2026-02-11 00:05") == 1
+        assert self.open_missed(town, "2026-02-12 00:05") == 0
+
+    def test_a_date_the_district_set_beforehand_holds_for_what_arises(self, town: Town) -> None:
+        officer = Actor(contact_id=town.who("office"), level=Level.DISTRICT)
+        district = town.stage(self.of(town, "debtor"), "surrender", "2024").district_id
+        assert district is not None
+        order = Order(
+            kind=RulingKind.SET_DATE,
+            rule="rectification",
+            period=Period.parse("2024"),
+            scope_id=district,
+            stage="unit",
+            until=date(2026, 2, 20),
+        )
+        decreed = town.database.write(
+            lambda session: rulings.decree(
+                session,
+                town.law,
+                order,
+                reason="理由",
+                document="镜环函〔2025〕1号",
+                by=officer,
+                now=of_town("2025-12-30 10:00"),
+            )
+        )
+        assert decreed.effect.total == 0
+        self.open_missed(town, "2026-01-01 00:05")
+        for name in ("debtor", "late", "payer"):
+            made = town.stage(self.of(town, name), "rectification", "2024")
+            assert (made.due_on, made.act_by_on) == (date(2026, 2, 20), date(2026, 2, 20))
+            assert (made.ruling_id, made.version) == (decreed.ruling_id, 2)
 
     def test_of_the_second_compliance_period_opens_its_penalty(self, database: Database, law: Law) -> None:
         town = Town(database, law)
@@ -315,3 +413,25 @@ class TestASurrenderInDefault:
         assert town.database.read(
             lambda session: session.scalars(select(Stage.rule).where(is_overdue(date(2023, 12, 16)))).all()
         ) == ["surrender-2021-2022"]
+
+
+def test_what_was_returned_of_an_undated_duty_is_due_and_then_overdue(bureau: Bureau) -> None:
+    mill = bureau.stage(UNIT).id
+
+    def send_back(session: Session) -> None:
+        stage = session.get_one(Stage, mill)
+        stage.status, stage.due_on, stage.due_kind = Status.RETURNED, None, DueKind.NONE
+        stage.act_by_on = date(2024, 2, 22)
+
+    bureau.database.write(send_back)
+
+    def found(today: date) -> tuple[bool, bool]:
+        return bureau.database.read(
+            lambda session: (
+                session.scalar(select(Stage.id).where(Stage.id == mill, is_due(today, 5))) is not None,
+                session.scalar(select(Stage.id).where(Stage.id == mill, is_overdue(today))) is not None,
+            )
+        )
+
+    assert found(date(2024, 2, 22)) == (True, False)
+    assert found(date(2024, 2, 23)) == (False, True)

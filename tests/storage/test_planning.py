@@ -1,6 +1,7 @@
 """On which mornings who is reminded of what, and who gets a digest."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -140,11 +141,10 @@ def test_what_is_due_today_or_overdue_goes_first(town: Town, plant: int, day: da
         lambda town, stage: town.submit(stage, at("2024-02-18 10:00")),
         lambda town, stage: town.pause(stage, JANUARY, at("2024-02-18 10:00")),
         lambda town, stage: town.change(stage, status="waived"),
-        lambda town, stage: town.change(stage, due_kind="none"),
         lambda town, stage: town.change(stage, act_by_on=None),
         lambda town, stage: town.change(stage, ready=False),
     ],
-    ids=["submitted", "paused", "waived", "undated", "dateless", "blocked"],
+    ids=["submitted", "paused", "waived", "undated", "blocked"],
 )
 def test_what_needs_no_reminder_gets_none(town: Town, plant: int, change: Callable[..., None]) -> None:
     contact = town.contact(plant, "a")
@@ -294,3 +294,24 @@ def test_a_reader_learns_which_reminder_it_is(town: Town, plant: int) -> None:
     assert [(each.stage_id, each.mark, each.nth, each.act_by_on) for each in told] == [
         (stage.id, 0, 3, JANUARY)
     ]
+
+
+def test_a_duty_of_several_notices_is_reminded_of_by_its_first_rule_alone(
+    database: Database, law: Law
+) -> None:
+    """The mornings another notice would have are not added to those of the rule that gives the chain."""
+    first = law.rulebook.notice_of("monthly-evidence")
+    eager = [
+        notice
+        if notice is first
+        else notice.model_copy(
+            update={"rules": tuple(rule.model_copy(update={"offsets": (20,)}) for rule in notice.rules)}
+        )
+        for notice in law.rulebook.notices
+    ]
+    town = Town(database, replace(law, rulebook=type(law.rulebook).of(eager)))
+    contact = town.contact(town.unit("plant", town.district("north")), "a")
+    town.oblige(JANUARY, JANUARY)
+    for day in days(date(2024, 1, 26), JANUARY):
+        plan(town, day)
+    assert [mark for _, mark in town.remindings(contact)] == [-3, -1, 0]

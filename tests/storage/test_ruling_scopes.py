@@ -105,7 +105,7 @@ class TestAnnounced:
     def test_a_stricter_date_of_another_notice_counts(self, town: Town) -> None:
         unit = town.unit("plant", town.district("north"))
         town.oblige(date(2025, 7, 1), date(2025, 12, 31))
-        told = decree(
+        why = refused(
             town,
             SET_DATE,
             "surrender:2024",
@@ -114,9 +114,13 @@ class TestAnnounced:
             until=date(2026, 3, 31),
             now=at("2025-07-02 10:00"),
         )
+        assert (why.refusal, why.number, why.on) == (
+            Refusal.STRICTER_DATE,
+            "环办气候函〔2025〕140号",
+            date(2025, 12, 31),
+        )
         stage = town.stage(unit, "surrender", "2024")
-        assert (stage.due_on, stage.dated_by) == (date(2025, 12, 31), "环办气候函〔2025〕140号")
-        assert told.effect.stricter == ("环办气候函〔2025〕140号",)
+        assert (stage.due_on, stage.ruling_id, stage.version) == (date(2025, 12, 31), None, 1)
         earlier = date(2025, 11, 30)
         decree(
             town,
@@ -129,6 +133,24 @@ class TestAnnounced:
         )
         stage = town.stage(unit, "surrender", "2024")
         assert (stage.due_on, stage.dated_by) == (earlier, "渝环规〔2023〕2号")
+
+    def test_an_earlier_date_than_a_later_notice_of_the_same_authority_counts(self, town: Town) -> None:
+        plant = town.unit("plant", town.district("north"))
+        kiln = town.unit("kiln", town.district("south"), sector=Sector.CEMENT, fuel=None)
+        town.oblige(date(2026, 1, 1), date(2026, 12, 31))
+        before = {each: town.stage(each, "surrender", "2025").due_on for each in (plant, kiln)}
+        assert set(before.values()) == {date(2026, 12, 31)}
+        now = at("2026-02-02 10:00")
+        why = refused(town, SET_DATE, "surrender:2025", kiln, stage="unit", until=date(2027, 1, 20), now=now)
+        assert (why.refusal, why.on) == (Refusal.STRICTER_DATE, date(2026, 12, 31))
+        told = decree(
+            town, SET_DATE, "surrender:2025", town.city, stage="unit", until=date(2026, 11, 20), now=now
+        )
+        assert (told.effect.total, told.effect.stricter) == (2, ())
+        assert dict(told.effect.after) == {date(2026, 11, 20): 2}
+        for each in (plant, kiln):
+            stage = town.stage(each, "surrender", "2025")
+            assert (stage.due_on, stage.moved_from) == (date(2026, 11, 20), date(2026, 12, 31))
 
     def test_a_correction_keeps_its_own_date(self, town: Town) -> None:
         unit = town.unit("plant", town.district("north"))
@@ -150,6 +172,21 @@ class TestAnnounced:
             town, EXTEND, "surrender:2026", town.city, stage="unit", until=date(2027, 12, 1), now=now
         )
         assert why.refusal is Refusal.DATE_IS_ANNOUNCED
+
+
+class TestToCome:
+    def test_what_has_no_date_is_not_extended(self, town: Town) -> None:
+        town.unit("plant", town.district("north"))
+        why = refused(
+            town,
+            EXTEND,
+            "rectification-order:2025",
+            town.city,
+            stage="district",
+            until=date(2027, 2, 1),
+            now=at("2026-06-01 10:00"),
+        )
+        assert why.refusal is Refusal.NO_DATE
 
 
 class TestMadeLater:
