@@ -1,6 +1,7 @@
 """Loads a registry, whom a bureau supervises: all of it, or nothing where anything is wrong.
 
-Reading a workbook is `storage.workbook`'s; what makes a row right is `storage.registry_rows`'.
+Reading a workbook is `storage.workbook`'s; what makes a row right is `storage.registry_rows`'; the contacts of a
+registry are `storage.registry_people`'s.
 """
 
 from collections import defaultdict
@@ -13,8 +14,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from obligations.notice import Level
-from storage import contacts, following, settings, trail
-from storage.models import Alias, Binding, Contact, Membership, Organisation
+from storage import following, registry_people, settings, trail
+from storage.models import Alias, Membership, Organisation
+from storage.registry_people import CHANNEL, IssuedInvitation, Person, State
 from storage.registry_rows import (
     ContactRow,
     Fault,
@@ -26,8 +28,7 @@ from storage.registry_rows import (
 from storage.successors import in_circles
 from storage.types import local_date
 
-CHANNEL = "telegram"
-"""The channel that a contact's address in a sample registry is on."""
+__all__ = ["CHANNEL", "IssuedInvitation", "LoadReport", "Registry", "load"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +43,6 @@ class Registry:
     contacts: tuple[ContactRow, ...] = ()
     faults: tuple[Fault, ...] = ()
     doubtful: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssuedInvitation:
-    """A single-use token, shown this once: only its hash is stored."""
-
-    organisation: str
-    contact: str
-    lead: bool
-    token: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +99,12 @@ class _Loading:
         for row in ordered:
             self._place(row, names)
             self._succeed(row, names)
-        people = [self._put_contact(row, names) for row in self.registry.contacts]
+        people = [self._put_person(row, names) for row in self.registry.contacts]
         self.session.flush()
-        invited = self._invite(people) if invite else ()
+        invited = registry_people.invite(self.session, people, now=self.now) if invite else ()
         total = len(self.registry.organisations) + len(people)
-        fresh = len(self.created) + sum(state == "created" for _, _, state in people)
-        touched = len(self.changed - self.created) + sum(state == "updated" for _, _, state in people)
+        fresh = len(self.created) + sum(each.state is State.CREATED for each in people)
+        touched = len(self.changed - self.created) + sum(each.state is State.UPDATED for each in people)
         if fresh or touched:
             trail.record(self.session, "registry_loaded", at=self.now, created=fresh, updated=touched)
             self.session.flush()
@@ -344,49 +335,10 @@ class _Loading:
         )
         return self.by_code[candidates[0]].id
 
-    def _put_contact(self, row: ContactRow, names: Mapping[str, set[str]]) -> tuple[ContactRow, Contact, str]:
+    def _put_person(self, row: ContactRow, names: Mapping[str, set[str]]) -> Person:
         meant = names[row.organisation]
         organisation = self.by_code[row.organisation if row.organisation in meant else next(iter(meant))]
-        contact = self.session.scalar(
-            select(Contact).where(
-                Contact.organisation_id == organisation.id,
-                Contact.name == row.name,
-                Contact.retired_at.is_(None),
-            )
-        )
-        if contact is None:
-            contact = contacts.add(
-                self.session,
-                organisation.id,
-                name=row.name,
-                lead=row.lead,
-                language=row.language,
-                channel=None if row.address is None else CHANNEL,
-                address=row.address,
-                now=self.now,
-            )
-            return row, contact, "created"
-        if (contact.lead, contact.language) == (row.lead, row.language):
-            return row, contact, "unchanged"
-        contact.lead, contact.language = row.lead, row.language
-        return row, contact, "updated"
-
-    def _invite(self, people: list[tuple[ContactRow, Contact, str]]) -> tuple[IssuedInvitation, ...]:
-        bound = set(self.session.scalars(select(Binding.contact_id).where(Binding.active)))
-        issued = []
-        for row, contact, _ in people:
-            if contact.id in bound:
-                continue
-            token = contacts.invite(
-                self.session, contact.organisation_id, lead=row.lead, contact_id=contact.id, now=self.now
-            )
-            organisation = self.session.get_one(Organisation, contact.organisation_id)
-            issued.append(
-                IssuedInvitation(
-                    organisation=organisation.name, contact=contact.name, lead=row.lead, token=token
-                )
-            )
-        return tuple(issued)
+        return registry_people.put(self.session, row, organisation.id, now=self.now)
 
 
 _ORDER = {Level.MUNICIPAL: 0, Level.DISTRICT: 1, Level.UNIT: 2, Level.AGENCY: 3}
