@@ -65,6 +65,7 @@ def return_(desk: Desk, press: Press) -> Screen:
         asked = desk.awaited(AWAIT_REASON)
         if asked is None or asked["stage"] != stage.id or "text" not in asked:
             raise StaleError
+        desk.require_seal(asked, press, 3)
         return _return(desk, stage, str(asked["text"]), version=press.number(1), edit=True)
     desk.reader.require(code in RETURN_REASONS)
     return _return(desk, stage, code, version=press.number(1), edit=True)
@@ -83,8 +84,8 @@ def take_reason(desk: Desk, asked: Mapping[str, object], text: str, *, doubtful:
     if len(reason) > _LONGEST_REASON:
         return wording.reason_too_long(desk.voice, stage.id, _LONGEST_REASON)
     if doubtful:
-        desk.expect(AWAIT_REASON, stage=stage.id, version=version, text=reason)
-        return wording.confirm_reason(desk.voice, desk.item(stage), reason)
+        seal = desk.expect(AWAIT_REASON, stage=stage.id, version=version, text=reason)
+        return wording.confirm_reason(desk.voice, desk.item(stage), reason, seal=seal)
     return _return(desk, stage, reason, version=version, edit=False)
 
 

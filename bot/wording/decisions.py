@@ -186,8 +186,8 @@ def ask_typed_reason(voice: Voice, item: Item) -> Screen:
     )
 
 
-def confirm_reason(voice: Voice, item: Item, reason: str) -> Screen:
-    """Ask whether what was typed is meant as the reason."""
+def confirm_reason(voice: Voice, item: Item, reason: str, *, seal: str) -> Screen:
+    """Ask whether what was typed is meant as the reason; ``seal`` ties the button to it."""
     p = voice.p
     return Screen(
         html=lines(
@@ -201,7 +201,7 @@ def confirm_reason(voice: Voice, item: Item, reason: str) -> Screen:
         ),
         rows=(
             (
-                Button(p.text("Return"), Press.to("ret!", item.stage_id, item.version, TYPED)),
+                Button(p.text("Return"), Press.to("ret!", item.stage_id, item.version, TYPED, seal)),
                 Button(p.text("Cancel"), Press.to("st~", item.stage_id)),
             ),
         ),

@@ -135,6 +135,18 @@ async def test_a_question_is_not_recorded_as_a_reason_unasked(
     assert town.stage(MILL).reason == asked
 
 
+async def test_the_button_of_an_older_reason_returns_nothing(town: Town, mill: Person, north: Person) -> None:
+    await mill.hand_over()
+    await north.press("退回")
+    await north.press("其他原因（手动输入）")
+    await north.say("谁逾期了")
+    older = north.data("退回")
+    await north.say("好的")
+    await north.press_data(older)
+    assert north.toasts[-1] == "该事项已有变化，本次操作未登记，请重新打开查看。"
+    assert town.stage(MILL).status == "submitted"
+
+
 @pytest.mark.parametrize("elsewhere", ["/overdue", "/due"])
 async def test_who_turns_to_something_else_types_no_reason_any_more(
     town: Town, mill: Person, north: Person, elsewhere: str

@@ -14,7 +14,7 @@ LARGEST = 2**53 - 1
 
 @pytest.mark.parametrize("reason", [*RETURN_REASONS, OTHER, TYPED])
 def test_the_longest_press_fits_a_button(reason: str) -> None:
-    press = Press.to("ret!", LARGEST, LARGEST, reason)
+    press = Press.to("ret!", LARGEST, LARGEST, reason, "0" * 8)
     assert len(press.packed().encode()) <= 64
     assert Press.parse(press.packed()) == press
     assert (press.number(0), press.word(2)) == (LARGEST, reason)
