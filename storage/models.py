@@ -190,9 +190,10 @@ class Stage(Base):
     after which default begins: the due date, or the correction date after a return, the internal target after a late
     hand-over, or an extension. All are dates in Asia/Shanghai, inclusive. ``extended_to`` and ``ruling_id`` say what
     an authority decided last, ``moved_from`` what the day to act by was before that, or before another notice moved
-    it. ``reason`` is that of a return or a waiver. ``ready`` is false while the stage before has not handed over; of a
-    first stage, where it is carried: the correction of evidence that never came is handed over with that evidence
-    (`storage.corrections`). ``version`` rises with every decision: a button carries the version it was drawn for.
+    it; where that notice gave the first date, that date itself. ``reason`` is that of a return or a waiver. ``ready``
+    is false while the stage before has not handed over; of a first stage, where it is carried: the correction of
+    evidence that never came is handed over with that evidence (`storage.corrections`). ``version`` rises with every
+    decision: a button carries the version it was drawn for.
     """
 
     __tablename__ = "stage"

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from obligations.binding import Binding, BoundDate
@@ -21,13 +21,11 @@ from obligations.deadlines import DeadlineError, DueKind, Facts
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.periods import Period
-from obligations.terms import BeforeEvent, SubmitPlus, WorkingDays
-from storage import announcing, settings, trail
+from obligations.terms import BeforeEvent, Sector, SubmitPlus, WorkingDays
+from storage import announcing, settings, taking_over, trail
 from storage.models import Obligation, Organisation, Ruling, Stage
+from storage.taking_over import Owed
 from storage.types import local_date
-
-TAKEN_OVER = "taken_over"
-"""Why a stage was let go: for its sector another duty takes this one's place."""
 
 _SEEN = "law.seen"
 _FROM_FACTS = (SubmitPlus, WorkingDays, BeforeEvent)
@@ -35,47 +33,40 @@ _FROM_FACTS = (SubmitPlus, WorkingDays, BeforeEvent)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Group:
-    """Open stages that the same notices bind and that have the same date."""
+    """Open stages that the same notices bind, that one ruling dated or none, and that have the same date."""
 
+    rule: str
+    period: str
     notice: str
     version: str
     part: str
-    sector: Any
-    rule: str
-    period: str
+    sector: Sector | None
     stage: str
     due_on: date | None
     due_kind: DueKind
     dated_by: str | None
+    ruling_id: int | None
     announced_on: date | None
 
     def stages(self) -> ColumnElement[bool]:
-        """Return the condition that a stage is one of them."""
-        sector = Organisation.sector
-        obligations = (
-            select(Obligation.id)
-            .join(Organisation, Organisation.id == Obligation.subject_id)
-            .where(
-                Obligation.rule == self.rule,
-                Obligation.period == self.period,
-                Obligation.notice == self.notice,
-                Obligation.notice_version == self.version,
-                Obligation.part == self.part,
-                sector.is_(None) if self.sector is None else sector == self.sector,
-            )
+        """Return the condition that a stage is one of them: whatever the date follows from is looked at."""
+        owed = Owed(
+            rule=self.rule,
+            period=self.period,
+            notice=self.notice,
+            version=self.version,
+            part=self.part,
+            sector=self.sector,
         )
-        dated = Stage.due_on.is_(None) if self.due_on is None else Stage.due_on == self.due_on
-        return Stage.obligation_id.in_(obligations) & (Stage.name == self.stage) & dated & _is_open()
-
-    def taken_over_by(self, law: Law) -> Binding | None:
-        """Return the duty that takes this one's place for its sector now; None where none does."""
-        if self.sector is None:
-            return None
-        try:
-            binding = law.binding(self.rule, Period.parse(self.period), sectors=frozenset({self.sector}))
-        except (DeadlineError, LookupError):
-            return None
-        return None if binding.duty == self.rule else binding
+        return (
+            Stage.obligation_id.in_(owed.obligations())
+            & (Stage.name == self.stage)
+            & Stage.due_on.is_not_distinct_from(self.due_on)
+            & (Stage.due_kind == self.due_kind)
+            & Stage.dated_by.is_not_distinct_from(self.dated_by)
+            & Stage.ruling_id.is_not_distinct_from(self.ruling_id)
+            & _is_open()
+        )
 
     def bound(self, law: Law) -> BoundDate | None:
         """Return the date that counts now; None where it follows from what happened, or no notice gives one."""
@@ -97,6 +88,11 @@ class _Group:
         return bound
 
 
+def is_seen(session: Session, law: Law) -> bool:
+    """Tell whether ``law`` is the one that everything open was last dated by."""
+    return settings.get(session, _SEEN) == fingerprint(law)
+
+
 def redate(session: Session, law: Law, *, now: datetime) -> int:
     """Date what is open by the law as it is now, and return how many stages have another date.
 
@@ -108,11 +104,9 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
     before: dict[tuple[str, str, str], Counter[str]] = {}
     after: dict[tuple[str, str, str], Counter[str]] = {}
     numbers: dict[tuple[str, str, str], set[str]] = {}
-    offices: set[int] = set()
+    former = taking_over.let_go(session, law, now=now)
+    offices = former.offices
     for group in _groups(session):
-        if (taken_over := group.taken_over_by(law)) is not None:
-            _settle(session, group, taken_over, now=now)
-            continue
         bound = group.bound(law)
         if bound is None:
             continue
@@ -140,12 +134,15 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
             notices=sorted(numbers[key]),
         )
     settings.put(session, _SEEN, seen)
-    if before:
+    if before or former.facts:
         announcing.tell(
             session,
             announcing.people_of(session, offices),
             key=f"law:{local_date(now)}:{seen[:12]}",
-            facts={"redated": [[*key, number] for key in before for number in sorted(numbers[key])]},
+            facts={
+                "redated": [[*key, number] for key in before for number in sorted(numbers[key])],
+                "let_go": former.facts,
+            },
             now=now,
         )
     session.expire_all()
@@ -178,16 +175,17 @@ def _is_open() -> ColumnElement[bool]:
 def _groups(session: Session) -> list[_Group]:
     """Return what is open and made by the calendar; what an event gave rise to has its date from there."""
     keys = (
+        Stage.rule,
+        Stage.period,
         Obligation.notice,
         Obligation.notice_version,
         Obligation.part,
         Organisation.sector,
-        Stage.rule,
-        Stage.period,
         Stage.name,
         Stage.due_on,
         Stage.due_kind,
         Stage.dated_by,
+        Stage.ruling_id,
         Ruling.until,
     )
     rows = session.execute(
@@ -215,38 +213,14 @@ def _update(session: Session, group: _Group, bound: BoundDate, *, moved: bool) -
     if moved:
         values |= {
             "act_by_on": bound.date.due_on,
-            "moved_from": Stage.act_by_on,
+            # What had no date says so by this one being its first.
+            "moved_from": func.coalesce(Stage.act_by_on, bound.date.due_on),
             "paused_until": None,
             "version": Stage.version + 1,
         }
     statement = update(Stage).where(group.stages()).values(values)
     result = session.execute(statement.execution_options(synchronize_session=False))
     return cast("CursorResult[Any]", result).rowcount
-
-
-def _settle(session: Session, group: _Group, binding: Binding, *, now: datetime) -> None:
-    """Close what another duty takes the place of, so that nobody is asked for the same thing twice."""
-    values = {
-        "status": Status.WAIVED,
-        "reason": TAKEN_OVER,
-        "decided_at": now,
-        "paused_until": None,
-        "version": Stage.version + 1,
-    }
-    statement = update(Stage).where(group.stages()).values(values)
-    result = session.execute(statement.execution_options(synchronize_session=False))
-    trail.record(
-        session,
-        "taken_over",
-        at=now,
-        rule=group.rule,
-        period=group.period,
-        stage=group.stage,
-        sector=str(group.sector),
-        by=binding.duty,
-        notice=binding.notice.number,
-        stages=cast("CursorResult[Any]", result).rowcount,
-    )
 
 
 def _offices(session: Session, group: _Group) -> set[int]:

@@ -16,7 +16,7 @@ from obligations.authority import RulingKind
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.reasons import Reason, ReasonCode
-from storage import contacts, organisations
+from storage import contacts, organisations, taking_over
 from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Ruling, Stage
 
@@ -161,6 +161,8 @@ def _reasons(change: Change) -> list[Reason]:
                     ReasonCode.REDATED, from_on=change.from_on, to_on=change.to_on, number=change.document
                 )
             ]
+        case None if change.to_on is not None:
+            return [_because(ReasonCode.DATED_SINCE, to_on=change.to_on, number=change.document)]
         case _:
             return []
 
@@ -180,7 +182,7 @@ def concerning(
     """
     if "ruling" in facts:
         ruling = get(session, int(facts["ruling"]))
-        about = changed_by(ruling) & named_by(ruling.stage)
+        about: ColumnElement[bool] = changed_by(ruling) & named_by(ruling.stage)
     else:
         dated = [
             (Stage.rule == rule)
@@ -190,7 +192,9 @@ def concerning(
             for rule, period, stage, number in facts.get("redated", ())
         ]
         still = is_pending() & (Stage.status == Status.OPEN)  # the first so that its indexes serve
-        about = or_(false(), *dated) & Stage.extended_to.is_(None) & still
+        former = taking_over.told_of(facts.get("let_go", ()))
+        redated = or_(false(), *dated) & Stage.extended_to.is_(None) & still
+        about = or_(redated, *former)
     if level is Level.DISTRICT:
         about &= Stage.district_id == office_id
     elif level is not Level.MUNICIPAL:
@@ -203,14 +207,32 @@ def concerning(
         .limit(limit)
     ).all()
     total = session.scalar(select(func.count()).select_from(Stage).where(about)) or 0
-    told = (of_stage(session, stage)[-1] if "ruling" in facts else _redated(stage) for stage in found)
+    told = (
+        of_stage(session, stage)[-1] if "ruling" in facts else _by_notice(stage, facts) for stage in found
+    )
     return tuple(zip((stage.id for stage in found), told, strict=True)), total
 
 
-def _redated(stage: Stage) -> Change:
+def _by_notice(stage: Stage, facts: Mapping[str, Any]) -> Change:
+    """Return what a new notice did to a stage: another duty took its place, or it has another date."""
+    if stage.reason != taking_over.TAKEN_OVER:
+        return _redated(stage)
     return Change(
         kind=None,
-        from_on=stage.moved_from,
+        from_on=stage.act_by_on,
+        to_on=None,
+        document=taking_over.taken_by(stage, facts.get("let_go", ())),
+        reason=taking_over.TAKEN_OVER,
+        by="",
+        at=stage.decided_at,
+    )
+
+
+def _redated(stage: Stage) -> Change:
+    """Return how a notice that came since dated a stage; what had no date before has its first one as the former."""
+    return Change(
+        kind=None,
+        from_on=None if stage.moved_from == stage.due_on else stage.moved_from,
         to_on=stage.due_on,
         document=stage.dated_by or "",
         reason="",

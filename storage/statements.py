@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Delete, Insert
+from sqlalchemy import CursorResult, Delete, Insert, Update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,7 @@ def insert_ignoring_conflicts(session: Session, table: type[Any]) -> sqlite.Inse
     return sqlite.insert(table).on_conflict_do_nothing()
 
 
-def rows_changed(session: Session, statement: Insert | Delete) -> int:
-    """Run a statement on rows that are not loaded, and return how many it wrote or removed."""
+def rows_changed(session: Session, statement: Insert | Update | Delete) -> int:
+    """Run a statement on rows that are not loaded, and return how many it wrote, changed or removed."""
     apart = statement.execution_options(synchronize_session=False)
     return cast("CursorResult[Any]", session.execute(apart)).rowcount

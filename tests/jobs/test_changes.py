@@ -9,7 +9,7 @@ from jobs.briefs import ChangeBrief
 from jobs.deliver import deliver
 from obligations.authority import RulingKind
 from obligations.law import Law
-from obligations.notice import Level
+from obligations.notice import Level, Sector
 from obligations.periods import Period
 from storage import redating, rulings
 from storage.database import Database
@@ -107,3 +107,27 @@ async def test_a_new_notice_is_told_with_what_it_moved(town: Town, law: Law) -> 
     [city] = briefs(town, "c")
     moved = {each.item.rule: each.change.from_on for each in city.items}
     assert moved.get("power-list") == date(2025, 12, 31)
+
+
+async def test_what_another_duty_takes_the_place_of_is_told_once(town: Town, law: Law) -> None:
+    town.law = law.on(date(2025, 4, 10))
+    mill = town.unit("steelworks", town.district("north"), sector=Sector.STEEL)
+    contact = town.contact(mill, "a")
+    town.oblige(date(2025, 1, 2), date(2025, 9, 30))
+    before = town.stage(mill, "nonpower-report", "2024").act_by_on
+    now = at("2025-04-11 10:00")
+    since = law.on(date(2025, 4, 11))
+    for _ in range(2):
+        town.database.write(lambda session: redating.redate(session, since, now=now))
+    await deliver(town.context(), now)
+    assert len(town.told(contact, NotificationKind.CHANGED)) == 1
+    [brief] = briefs(town, "a")
+    assert before is not None
+    [told] = [each.change for each in brief.items if each.item.rule == "nonpower-report"]
+    assert (told.kind, told.from_on, told.to_on, told.document, told.reason) == (
+        None,
+        before,
+        None,
+        "环办气候函〔2025〕140号",
+        "taken_over",
+    )

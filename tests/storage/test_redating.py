@@ -19,6 +19,7 @@ from obligations.reasons import ReasonCode
 from storage import redating, rulings, settings, trail
 from storage.database import Database, Session
 from storage.models import Event, Notification, NotificationKind, Obligation, Stage
+from storage.taking_over import TAKEN_OVER
 from tests.jobs.town import Town, at
 
 NOW = at("2025-09-02 00:05")
@@ -164,6 +165,48 @@ def test_a_moved_date_explains_itself(town: Town, plant: int, whole: Law) -> Non
     assert plant
 
 
+def test_a_first_date_says_which_notice_gave_it(town: Town, plant: int, whole: Law) -> None:
+    redate(town, whole)
+    stage = town.stage(plant, "surrender", "2024")
+
+    def why(session: Session) -> list[tuple[ReasonCode, dict[str, object]]]:
+        found = rulings.reasons(session, session.get_one(Stage, stage.id))
+        return [(reason.code, dict(reason.arguments)) for reason in found]
+
+    assert town.database.read(why) == [
+        (ReasonCode.DATED_SINCE, {"to_on": date(2025, 12, 31), "number": NATIONAL})
+    ]
+
+
+def test_a_date_that_falls_away_leaves_each_its_own_announced_one(
+    database: Database, town: Town, whole: Law
+) -> None:
+    former = town.law
+    north = town.district("north")
+    first, second = town.unit("a", north), town.unit("b", north)
+    town.oblige(date(2025, 9, 1), date(2026, 1, 31))
+    for unit, until in ((first, date(2026, 3, 15)), (second, date(2026, 2, 10))):
+        order = rulings.Order(
+            kind=RulingKind.SET_DATE,
+            rule="surrender",
+            period=Period.parse("2024"),
+            scope_id=unit,
+            stage="unit",
+            until=until,
+        )
+
+        def announce(session: Session, order: rulings.Order = order) -> None:
+            rulings.decree(session, former, order, reason="已公布", document="1号", by=None, now=NOW)
+
+        database.write(announce)
+    redate(town, whole)
+    for unit in (first, second):
+        assert town.stage(unit, "surrender", "2024").due_on == date(2025, 12, 31)
+    redate(town, former)
+    assert town.stage(first, "surrender", "2024").due_on == date(2026, 3, 15)
+    assert town.stage(second, "surrender", "2024").due_on == date(2026, 2, 10)
+
+
 def test_an_announced_date_gives_way_to_a_stricter_one_and_not_to_none(
     town: Town, plant: int, whole: Law
 ) -> None:
@@ -214,9 +257,76 @@ def test_what_another_duty_takes_the_place_of_is_let_go(database: Database, law:
     town.oblige(date(2025, 1, 2), date(2025, 9, 30))
     redate(town, town.law)
     former = town.stage(mill, "nonpower-report", "2024")
-    assert (former.status, former.reason) == (Status.WAIVED, redating.TAKEN_OVER)
+    assert (former.status, former.reason) == (Status.WAIVED, TAKEN_OVER)
     assert town.stage(mill, "annual-report", "2024").due_on == date(2025, 6, 30)
-    told = town.database.read(
-        lambda session: session.scalars(select(Event).where(Event.kind == "taken_over")).one().detail
+    lines = town.database.read(
+        lambda session: [
+            event.detail for event in session.scalars(select(Event).where(Event.kind == "taken_over"))
+        ]
     )
+    [told] = [line for line in lines if line["rule"] == "nonpower-report"]
     assert (told["by"], told["sector"], told["stages"]) == ("annual-report", "steel", 1)
+
+
+def former_law(database: Database, law: Law) -> Town:
+    """A town under the law of the day before the nation's notice that takes steel, cement and aluminium in."""
+    town = Town(database, law.on(date(2025, 4, 10)))
+    town.contact(town.city, "c")
+    return town
+
+
+def come(town: Town, law: Law) -> None:
+    """Let the nation's notice be in force."""
+    town.law = law.on(date(2025, 4, 11))
+    town.oblige(date(2025, 1, 2), date(2026, 1, 31))
+    redate(town, town.law)
+
+
+def parts_of(town: Town, organisation: int, rule: str, period: str) -> dict[str, Status]:
+    """Return how each part of what an organisation owes stands."""
+    return town.database.read(
+        lambda session: dict(
+            session.execute(
+                select(Obligation.part, Stage.status)
+                .join(Stage, Stage.obligation_id == Obligation.id)
+                .where(Stage.subject_id == organisation, Stage.rule == rule, Stage.period == period)
+            ).all()
+        )
+    )
+
+
+def test_a_part_of_the_citys_own_duty_is_let_go_and_the_others_stay(database: Database, law: Law) -> None:
+    town = former_law(database, law)
+    town.oblige(date(2025, 1, 2), date(2026, 1, 31))
+    before = parts_of(town, town.city, "nonpower-verification", "2024")
+    assert before == {"": Status.OPEN, "aluminium+cement+steel": Status.OPEN}
+    come(town, law)
+    after = parts_of(town, town.city, "nonpower-verification", "2024")
+    assert after == {"": Status.OPEN, "aluminium+cement+steel": Status.WAIVED}
+
+
+@pytest.mark.parametrize("done", ["submitted", "returned", "extended"])
+def test_whatever_is_not_settled_is_let_go_whole(database: Database, law: Law, done: str) -> None:
+    town = former_law(database, law)
+    mill = town.unit("steelworks", town.district("north"), sector=Sector.STEEL)
+    town.oblige(date(2025, 1, 2), date(2026, 1, 31))
+    stage = town.stage(mill, "nonpower-report", "2024")
+    if done == "extended":
+        town.change(stage, extended_to=date(2025, 10, 31), act_by_on=date(2025, 10, 31))
+    else:
+        town.change(stage, status=done)
+    come(town, law)
+    former = town.stage(mill, "nonpower-report", "2024")
+    assert (former.status, former.reason, former.version) == (Status.WAIVED, TAKEN_OVER, 2)
+    come(town, law)
+    assert town.stage(mill, "nonpower-report", "2024").version == 2
+
+
+def test_what_was_accepted_is_not_let_go(database: Database, law: Law) -> None:
+    town = former_law(database, law)
+    mill = town.unit("steelworks", town.district("north"), sector=Sector.STEEL)
+    town.oblige(date(2025, 1, 2), date(2026, 1, 31))
+    town.change(town.stage(mill, "nonpower-report", "2024"), status="accepted")
+    come(town, law)
+    assert town.stage(mill, "nonpower-report", "2024").status is Status.ACCEPTED
+    assert town.told(town.who("c"), NotificationKind.CHANGED)
