@@ -1,9 +1,10 @@
 """Keeps obligations made a rolling horizon ahead and with the district in charge; says so when the horizon runs short."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from jobs.context import Context
+from obligations.law import Law
 from storage import arising, following, materialise, redating, settings
 from storage.database import Session
 from storage.errors import NotFoundError
@@ -12,6 +13,11 @@ from storage.types import local_date
 _log = logging.getLogger(__name__)
 
 HORIZON = timedelta(days=120)
+
+
+_MADE_ON = "materialise.made_on"
+_SETTLED_AFTER = timedelta(days=31)
+"""How long a duty whose date has passed is still made for who was entered late."""
 
 
 async def run(context: Context, now: datetime) -> None:
@@ -30,8 +36,11 @@ async def run(context: Context, now: datetime) -> None:
             settings.put_date(session, settings.SINCE, today)
             since = today
         try:
-            created = materialise.materialise(session, law, since=since, through=through, now=now)
+            created = materialise.materialise(
+                session, law, since=since, through=through, now=now, settled_before=_settled(session, law)
+            )
             redating.redate(session, law, now=now)
+            settings.put_date(session, _MADE_ON, today)
         except NotFoundError:
             _log.info("no registry yet; nothing is due for anyone")
             return 0
@@ -48,3 +57,11 @@ async def run(context: Context, now: datetime) -> None:
             "working days are published through %s; reminders for later dates rest on a guess",
             context.law.calendar.published_through,
         )
+
+
+def _settled(session: Session, law: Law) -> date | None:
+    """Return before which date everything was made by the last round; None where the law has changed since."""
+    made_on = settings.get_date(session, _MADE_ON)
+    if made_on is None or not redating.is_seen(session, law):
+        return None
+    return made_on - _SETTLED_AFTER

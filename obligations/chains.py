@@ -60,13 +60,16 @@ class Chain:
         return any(step.lapses_on for step in self.steps)
 
 
-def chains(law: Law, *, since: date, through: date, today: date) -> Iterator[Chain]:
+def chains(
+    law: Law, *, since: date, through: date, today: date, settled_before: date | None = None
+) -> Iterator[Chain]:
     """Yield the chains to be made: those with a date within ``since`` … ``through``, and what has no date of its own.
 
     All days are inclusive, in Asia/Shanghai. Stages whose date had passed before ``since`` are left out, so that a
     yearly chain begins where it stood when the keeping of duties began; the next month's begins soon enough.
     A chain without dates is yielded once its period has begun, and while it had not ended before ``since``; one that
-    waits for an authority's date a year longer.
+    waits for an authority's date a year longer. What has its first date before ``settled_before`` was made by then
+    and is left out.
     """
     for duty, said in law.rulebook.by_duty.items():
         rules = [rule for _, rule in said]
@@ -74,7 +77,8 @@ def chains(law: Law, *, since: date, through: date, today: date) -> Iterator[Cha
             continue
         for period in _periods(rules, through=through, today=today):
             for chain in _of_period(law, duty, period):
-                if (cut := _cut(chain, since=since, through=through, today=today)) is not None:
+                cut = _cut(chain, since=since, through=through, today=today)
+                if cut is not None and (settled_before is None or cut.on >= settled_before):
                     yield cut
 
 

@@ -167,6 +167,7 @@ def _pass(session: Session, concerned: ColumnElement[bool], old: int, new: int) 
         .values(district_id=new)
         .execution_options(**apart)
     )
+    session.flush()
     session.expire_all()
 
 

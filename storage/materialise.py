@@ -23,17 +23,26 @@ from storage.statements import insert_ignoring_conflicts, rows_changed
 from storage.types import local_date
 
 
-def materialise(session: Session, law: Law, *, since: date, through: date, now: datetime) -> int:
+def materialise(
+    session: Session,
+    law: Law,
+    *,
+    since: date,
+    through: date,
+    now: datetime,
+    settled_before: date | None = None,
+) -> int:
     """Create the obligations that the calendar brings within ``since`` … ``through``, both inclusive.
 
-    Those already there are left alone, so repeating it changes nothing. Returns how many are new.
+    Those already there are left alone, so repeating it changes nothing; what was due before ``settled_before`` is not
+    looked at again. Returns how many are new.
     """
     municipality = organisations.municipality(session).id
     today = local_date(now)
     acting = organisations.stand_ins(session, on=today)
     created = 0
     fresh = {}
-    for chain in chains(law, since=since, through=through, today=today):
+    for chain in chains(law, since=since, through=through, today=today, settled_before=settled_before):
         subjects = _subjects(law, chain, acting, today=today)
         if subjects is None:
             continue
