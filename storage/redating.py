@@ -145,6 +145,7 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
             },
             now=now,
         )
+    session.flush()
     session.expire_all()
     return sum(sum(counted.values()) for counted in before.values())
 

@@ -179,6 +179,7 @@ def _settle(session: Session, owed: Owed, binding: Binding, *, now: datetime) ->
         )
     )
     count = rows_changed(session, statement)
+    session.flush()
     session.expire_all()
     for stage_id in carrying:
         corrections.follow(session, session.get_one(Stage, stage_id), by=None, now=now)
