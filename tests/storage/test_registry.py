@@ -1,73 +1,35 @@
 """A registry is loaded whole or not at all, and whoever sent it hears everything that is wrong at once."""
 
-import io
-import zipfile
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import pytest
 from openpyxl import Workbook
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from obligations.notice import Level, Sector
-from storage import contacts, registry, workbook
-from storage.credit_codes import CreditCodeError, check_character, checked
+from storage import contacts, registry
 from storage.database import Database, Session
 from storage.models import Alias, Contact, Event, Invitation, Membership, Organisation
 from storage.registry import LoadReport, Registry
-from storage.registry_rows import ContactRow, FaultCode, MembershipRow, OrganisationRow, RegistryError
-
-NOW = datetime(2024, 1, 8, 1, 0, tzinfo=UTC)
-CODES = [body + check_character(body) for body in (f"91500000XXXX{n:05d}" for n in range(20))]
-
-DISTRICT_HEAD = ["编码*", "层级", "名称*", "简称", "别名", "启用日期", "停用日期"]
-UNIT_HEAD = ["统一社会信用代码*", "名称*", "行业*", "燃料", "区县*", "区县起始日期"]
-CONTACT_HEAD = ["单位*", "姓名*", "负责人", "语言"]
-CITY = ["500000", "市级", "示例市生态环境局", "市局", None, None, None]
-NORTH = ["500112", None, "示例北区", "北区", "城北|北边", None, None]
-SOUTH = ["500116", None, "示例南区", "南区", None, None, None]
-PLANT = [CODES[0], "示例云岭火力发电有限公司", "发电", "燃煤", "北区", None]
-PERSON = ["示例云岭火力发电有限公司", "环保专员甲", "否", "中文"]
-
-Sheet = Sequence[Sequence[object]]
-
-
-def book(
-    path: Path,
-    *,
-    districts: Sheet = (CITY, NORTH, SOUTH),
-    units: Sheet = (PLANT,),
-    people: Sheet = (PERSON,),
-) -> Path:
-    made = Workbook()
-    made.remove(made.worksheets[0])
-    for name, head, rows in (
-        ("区县", DISTRICT_HEAD, districts),
-        ("企业", UNIT_HEAD, units),
-        ("联系人", CONTACT_HEAD, people),
-    ):
-        page = made.create_sheet(name)
-        for row in (head, *rows):
-            page.append(list(row))
-    made.save(path)
-    return path
-
-
-def load(database: Database, path: Path, *, invite: bool = False) -> LoadReport:
-    read = workbook.read(path)
-    return database.write(lambda session: registry.load(session, read, now=NOW, invite=invite))
-
-
-def faults(database: Database, path: Path) -> list[tuple[str, int | None, str | None, FaultCode]]:
-    with pytest.raises(RegistryError) as caught:
-        load(database, path)
-    return [(f.place.sheet, f.place.row, f.column, f.code) for f in caught.value.faults]
-
-
-def count(database: Database, table: type) -> int:
-    return database.read(lambda session: session.scalar(select(func.count()).select_from(table)) or 0)
+from storage.registry_rows import ContactRow, FaultCode, MembershipRow, OrganisationRow
+from tests.storage.sheets import (
+    CITY,
+    CODES,
+    DISTRICT_HEAD,
+    NORTH,
+    NOW,
+    PERSON,
+    PLANT,
+    SOUTH,
+    Sheet,
+    book,
+    count,
+    faults,
+    load,
+)
 
 
 def test_a_workbook_fills_the_tree_and_again_changes_nothing(database: Database, tmp_path: Path) -> None:
@@ -356,124 +318,3 @@ def test_memberships_given_as_a_history_are_stored_as_one(database: Database) ->
     assert database.write(lambda s: registry.load(s, made, now=NOW)).unchanged == 4
     spans = database.read(lambda s: s.execute(select(Membership.from_on, Membership.to_on)).all())
     assert [tuple(span) for span in spans] == [(None, date(2025, 11, 5)), (date(2025, 11, 6), None)]
-
-
-# Hostile and damaged files.
-
-
-def test_a_formula_is_refused_and_never_computed(database: Database, tmp_path: Path) -> None:
-    path = book(tmp_path / "r.xlsx", units=[[CODES[0], '=HYPERLINK("http://example.org","x")', *PLANT[2:]]])
-    assert ("企业", 2, "name", FaultCode.FORMULA) in faults(database, path)
-    assert count(database, Organisation) == 0
-
-
-def rezipped(
-    path: Path, part: str, change: bytes | None, *, replace: tuple[bytes, bytes] | None = None
-) -> Path:
-    content = io.BytesIO(path.read_bytes())
-    with zipfile.ZipFile(content) as old, zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            body = old.read(name)
-            if name == part:
-                body = change if change is not None else body.replace(*(replace or (b"", b"")))
-            new.writestr(name, body)
-    return path
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"PK\x03\x04 not a zip", b"\xd0\xcf\x11\xe0 an old .xls", "名称,代码\n".encode()],
-    ids=["empty", "torn", "xls", "csv"],
-)
-def test_what_is_no_workbook_is_refused(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "r.xlsx"
-    path.write_bytes(content)
-    with pytest.raises(RegistryError) as caught:
-        workbook.read(path)
-    assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE]
-
-
-def test_entities_and_damaged_sheets_are_refused(tmp_path: Path) -> None:
-    bomb = b'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
-    for number, change in enumerate((bomb, b"<worksheet><sheetData><row r='1'><c", b"\xff\xfe\x00")):
-        path = rezipped(book(tmp_path / f"{number}.xlsx"), "xl/worksheets/sheet1.xml", change)
-        with pytest.raises(RegistryError) as caught:
-            workbook.read(path)
-        assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE]
-
-
-def test_a_file_that_would_unpack_to_too_much_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = rezipped(book(tmp_path / "r.xlsx"), "docProps/app.xml", b" " * 3_000_000)
-    assert path.stat().st_size < 100_000
-    monkeypatch.setattr(workbook, "MAX_UNPACKED_BYTES", 2_000_000)
-    with pytest.raises(RegistryError) as caught:
-        workbook.read(path)
-    assert [fault.code for fault in caught.value.faults] == [FaultCode.FILE_TOO_LARGE]
-
-
-def test_a_row_number_at_the_end_of_the_sheet_does_not_exhaust_the_reader(tmp_path: Path) -> None:
-    path = rezipped(
-        book(tmp_path / "r.xlsx"),
-        "xl/worksheets/sheet2.xml",
-        None,
-        replace=(b'<row r="2"', b'<row r="1048576"'),
-    )
-    codes = [fault.code for fault in workbook.read(path).faults]
-    assert codes in ([], [FaultCode.TOO_MANY_ROWS])
-
-
-def test_too_many_rows_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MAX_ROWS", 5)
-    path = book(tmp_path / "r.xlsx", units=[[CODES[n], f"示例{n}", *PLANT[2:]] for n in range(9)])
-    read = workbook.read(path)
-    assert [(fault.place.sheet, fault.code) for fault in read.faults] == [("企业", FaultCode.TOO_MANY_ROWS)]
-
-
-def test_a_workbook_without_our_sheets_or_columns_says_so(tmp_path: Path) -> None:
-    made = Workbook()
-    made.save(tmp_path / "r.xlsx")
-    with pytest.raises(RegistryError) as caught:
-        workbook.read(tmp_path / "r.xlsx")
-    assert [fault.code for fault in caught.value.faults] == [FaultCode.NO_SHEET]
-    made.worksheets[0].title = "units"
-    made.worksheets[0].append(["credit code", "Name", "sector"])
-    made.save(tmp_path / "s.xlsx")
-    found = workbook.read(tmp_path / "s.xlsx").faults
-    assert [(fault.column, fault.code) for fault in found] == [("district", FaultCode.NO_COLUMN)]
-
-
-def test_the_template_reads_as_an_empty_registry_and_takes_rows_in_english(
-    database: Database, tmp_path: Path
-) -> None:
-    workbook.write_template(tmp_path / "t.xlsx")
-    assert workbook.read(tmp_path / "t.xlsx") == Registry()
-    made = Workbook()
-    page = made.worksheets[0]
-    page.title = "Districts"
-    page.append(["Code", "LEVEL", "name*"])
-    page.append([500000, "municipal", "Sample City"])
-    page.append([500112.0, "district", "  Sample\nNorth  "])
-    made.save(tmp_path / "e.xlsx")
-    assert load(database, tmp_path / "e.xlsx").created == 2
-    names = database.read(lambda s: list(s.scalars(select(Organisation.name).order_by(Organisation.code))))
-    assert names == ["Sample City", "Sample North"]
-
-
-# Unified social credit codes, GB 32100-2015.
-
-
-def test_the_check_character_is_that_of_the_standard() -> None:
-    # The worked example of GB 32100-2015, appendix A, and a body whose sum is a multiple of 31.
-    assert checked("91350100M000100Y43") == "91350100M000100Y43"
-    assert checked("9135 0100-m000100y43") == "91350100M000100Y43"
-
-
-@pytest.mark.parametrize("place", range(17))
-def test_one_mistyped_character_never_passes(place: int) -> None:
-    code = "91350100M000100Y43"
-    for other in "0123456789ABCDEFGHJKLMNPQRTUWXY":
-        if other != code[place]:
-            with pytest.raises(CreditCodeError):
-                checked(code[:place] + other + code[place + 1 :])
