@@ -65,7 +65,8 @@ class Item:
 
     ``notice``, ``notice_version`` and ``made_by`` say which rule made it, ``dated_by`` which notice's date counts.
     ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it. ``correct_by_on``
-    is set while evidence that never came must be corrected with the hand-over: by then, in its own line.
+    is set while evidence that never came must be corrected with the hand-over: by then, in its own line. ``moved_from``
+    is what the day to act by was before an authority or another notice moved it.
     ``evidence`` is how many files are bound to it.
     """
 
@@ -101,6 +102,7 @@ class Item:
     reason: str | None
     evidence: int
     correct_by_on: date | None = None
+    moved_from: date | None = None
 
     def standing(self, *, today: date) -> Standing:
         """Return where the stage stands on ``today``."""
@@ -326,6 +328,7 @@ def _select_items() -> Select[*tuple[Any, ...]]:
             Stage.reason,
             files.label("evidence"),
             correct_by_on().label("correct_by_on"),
+            Stage.moved_from,
         )
         .join(Obligation, Obligation.id == Stage.obligation_id)
         .join(_Subject, _Subject.id == Stage.subject_id)

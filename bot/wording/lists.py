@@ -67,10 +67,7 @@ def late_line(voice: Voice, item: Item) -> str:
     date = voice.p.day(item.act_by_on, today=voice.today)
     was_due = voice.p.text("was due {date}", date=date)
     late = f"{said}\n{was_due} · {voice.distance(item.act_by_on)}"
-    if item.correct_by_on is None:
-        return late
-    corrected = voice.p.text("to be corrected {deadline}", deadline=voice.deadline(item.correct_by_on))
-    return f"{late} · {corrected}"
+    return late if item.correct_by_on is None else f"{late} · {voice.correction(item.correct_by_on)}"
 
 
 def _where(voice: Voice, item: Item) -> str:

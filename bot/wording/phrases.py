@@ -111,6 +111,8 @@ class Voice:
                 return self.p.text("the material is not clear")
             case "taken_over":
                 return self.p.text("a later notice's duty takes its place")
+            case "recounted":
+                return self.p.text("the working days have been published since")
             case _:
                 return safe(reason or "")
 
@@ -126,16 +128,23 @@ class Voice:
         parts = [self.deadline(item.act_by_on), self.distance(item.act_by_on)]
         if item.due_kind is DueKind.PROVISIONAL:
             parts.append(self.p.text("provisional"))
-        if item.extended_to == item.act_by_on and item.due_on is not None:
-            parts.append(self.p.text("was {date}", date=self.p.day(item.due_on, today=self.today)))
+        was_on = item.moved_from or item.due_on
+        if item.extended_to == item.act_by_on and was_on is not None:
+            parts.append(self.p.text("was {date}", date=self.p.day(was_on, today=self.today)))
         if item.chain_at_risk and item.check_by_on is not None:
             next_on = self.p.day(item.check_by_on, today=self.today)
             parts.append(self.p.text("chain at risk: the next step is due {date}", date=next_on))
         if item.correct_by_on is not None and item.act_by_on < self.today:
             # One line for both: the evidence that never came, and its correction, which is handed over with it.
-            corrected = self.deadline(item.correct_by_on)
-            parts.append(self.p.text("to be corrected {deadline}", deadline=corrected))
+            parts.append(self.correction(item.correct_by_on))
         return " · ".join(parts)
+
+    def correction(self, day: date) -> str:
+        """Return by when evidence that never came is to be corrected, or how long that is overdue."""
+        if day < self.today:
+            days = (self.today - day).days
+            return self.p.plural("correction {n} day overdue", "correction {n} days overdue", days)
+        return self.p.text("to be corrected {deadline}", deadline=self.deadline(day))
 
     def deadline(self, day: date) -> str:
         """Return a due date with its hour: it lasts until midnight."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from bot.wording import files, greetings
+from bot.wording.lists import late_line
 from bot.wording.phrases import RETURN_REASONS, Voice
 from locales.printer import LANGUAGES, Printer
 from obligations.deadlines import DueKind
@@ -159,3 +160,23 @@ def test_a_date_says_what_it_rests_on(law: Law) -> None:
     assert not replace(tight, check_by_on=date(2024, 3, 4)).chain_at_risk
     awaited = replace(item(), due_on=None, act_by_on=None, due_kind=DueKind.EXTERNAL)
     assert words.until(awaited) == "期限待公布"
+
+
+def test_an_extension_names_the_date_that_it_moved(law: Law) -> None:
+    extended = replace(
+        item(status=Status.RETURNED, due=date(2024, 2, 20)),
+        act_by_on=date(2024, 2, 29),
+        extended_to=date(2024, 2, 29),
+        moved_from=date(2024, 2, 8),
+    )
+    assert voice(law, "zh-hans").until(extended).endswith("原期限 2月8日")
+
+
+def test_a_correction_that_is_overdue_says_so(law: Law) -> None:
+    missed = replace(item(due=date(2024, 2, 8)), correct_by_on=date(2024, 2, 18))
+    words = voice(law, "zh-hans")
+    assert words.until(missed).endswith("更正已逾期 1 天")
+    assert late_line(words, missed).endswith("更正已逾期 1 天")
+    still = replace(missed, correct_by_on=TODAY)
+    assert words.until(still).endswith("更正期限 今天 24:00 前")
+    assert voice(law, "en").until(missed).endswith("correction 1 day overdue")
