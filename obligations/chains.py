@@ -11,6 +11,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from obligations.binding import Binding, BoundDate
+from obligations.deadlines import DeadlineError
 from obligations.law import Law
 from obligations.periods import Period
 from obligations.rules import Rule, Stage
@@ -102,6 +103,26 @@ def parts(law: Law, duty: str, period: Period) -> Mapping[str, tuple[frozenset[S
     )
 
 
+def kept_since(law: Law, binding: Binding, per: Level, *, since: date) -> tuple[str, ...]:
+    """Return the steps of what a level owes that are made where the keeping of duties began on ``since``.
+
+    What was due before was settled elsewhere, and is never made. All steps of what arises from events are.
+    """
+    stages = binding.rule.chains()[per]
+    if not _by_itself(binding.rule):
+        return tuple(stage.name for stage in stages)
+    steps = tuple(Step(stage=stage, bound=law.date(binding, stage.name)) for stage in stages)
+    period = binding.period
+    whole = Chain(
+        binding=binding, per=per, part="", sectors=binding.rule.sectors, steps=steps, on=period.start
+    )
+    if whole.dated:
+        return tuple(step.stage.name for step in _begun_at(whole, since))
+    waits = any(isinstance(stage.deadline, External) for stage in stages)
+    over = period.end + (_AWAITED_FOR if waits else timedelta()) < since
+    return () if over else tuple(stage.name for stage in stages)
+
+
 def binding_of(
     law: Law,
     duty: str,
@@ -121,6 +142,33 @@ def binding_of(
         return law.binding(duty, period, sectors=frozenset({sector}), made=made)
     of_part = parts(law, duty, period).get(part)
     return law.binding(duty, period, sectors=None if of_part is None else of_part[0], made=made)
+
+
+def binding_of_step(
+    law: Law,
+    duty: str,
+    period: Period,
+    stage: str,
+    *,
+    sector: Sector | None,
+    part: str,
+    made: tuple[str, str],
+) -> Binding:
+    """Return what binds one stage now: an amended notice dates what its older version made.
+
+    Where the notices in force no longer speak of the stage, the version that made it does.
+
+    Raises:
+        UnknownRule: there is no such duty any more.
+        DeadlineError: no notice binds it any more.
+    """
+    try:
+        binding = binding_of(law, duty, period, sector=sector, part=part)
+    except DeadlineError:
+        return binding_of(law, duty, period, sector=sector, part=part, made=made)
+    if binding.duty == duty and any(each.name == stage for each in binding.rule.stages):
+        return binding
+    return binding_of(law, duty, period, sector=sector, part=part, made=made)
 
 
 def arises_from_default(rule: Rule) -> bool:

@@ -67,6 +67,8 @@ class Refusal(StrEnum):
     """An authority announces the date: it is moved by announcing another."""
     NO_DATE = "no_date"
     """There is no date yet that could be moved."""
+    BEFORE_START = "before_start"
+    """It was due before the keeping of duties began here, and will never be made. ``on``: the first day kept."""
     NOBODY_OWES_IT = "nobody_owes_it"
     """Nobody it would be for owes this step."""
 

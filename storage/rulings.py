@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from obligations import authority
 from obligations.authority import RulingKind
 from obligations.binding import Binding
-from obligations.chains import parts
+from obligations.chains import kept_since, parts
 from obligations.deadlines import DeadlineError
 from obligations.decisions import DecisionRefused, Refusal, Status
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.periods import Period
 from obligations.terms import Undated
-from storage import announcing, contacts, organisations, trail
+from storage import announcing, contacts, organisations, settings, trail
 from storage.decisions import Actor
 from storage.models import Obligation, Organisation, Ruling, Stage
 from storage.ruled import Change, changed_by, named_by, of_stage, reasons, within
@@ -65,7 +65,7 @@ def preview(session: Session, law: Law, order: Order, *, by: Actor | None, now: 
     today = local_date(now)
     _require_scope(session, scope, by, today=today)
     found = list(groups(session, order, scope))
-    binds = [group.bound(law, order) for group in found] or _to_come(law, order, scope)
+    binds = [group.bound(law, order) for group in found] or _to_come(session, law, order, scope)
     stricter: list[DecisionRefused] = []
     for binding, stages in binds:
         authority.require_power(binding, stages[0], order.kind, by=level)
@@ -145,6 +145,7 @@ def decree(
         document=document,
     )
     told = _announce(session, ruling, now=now)
+    session.flush()
     session.expire_all()
     return Decreed(ruling_id=ruling.id, effect=effect, told=told)
 
@@ -226,11 +227,14 @@ def _require_scope(session: Session, scope: Organisation, by: Actor | None, *, t
         raise DecisionRefused(Refusal.NOT_YOURS)
 
 
-def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding, tuple[str, ...]]]:
+def _to_come(
+    session: Session, law: Law, order: Order, scope: Organisation
+) -> list[tuple[Binding, tuple[str, ...]]]:
     """Return what will bind the scope where nothing is made yet, with the stages that the order is for.
 
     Raises:
-        DecisionRefused: nobody within the scope would owe the step, or it has no date to extend.
+        DecisionRefused: nobody within the scope would owe the step, it was due before the keeping of duties began, or
+            it has no date to extend.
         UnknownRule, DeadlineError: no notice speaks of the duty or binds the unit in this period.
     """
     if scope.sector is not None:
@@ -246,11 +250,17 @@ def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding,
         Level.UNIT: {Level.UNIT},
         Level.DISTRICT: {Level.UNIT, Level.DISTRICT},
     }.get(scope.level, set(Level))
+    since = settings.get_date(session, settings.SINCE)
     binds = []
+    never = False
     for binding in found:
         for per, chain in binding.rule.chains().items():
             names = tuple(stage.name for stage in chain)
             if per in levels and (order.stage is None or order.stage in names):
+                kept = names if since is None else kept_since(law, binding, per, since=since)
+                if (order.stage or names[0]) not in kept:
+                    never = True
+                    continue
                 if order.kind is RulingKind.EXTEND and isinstance(
                     binding.stage(order.stage or names[0]).deadline, Undated
                 ):
@@ -258,6 +268,8 @@ def _to_come(law: Law, order: Order, scope: Organisation) -> list[tuple[Binding,
                 first = order.stage in (None, names[0])
                 whole = order.kind is RulingKind.WAIVE and first
                 binds.append((binding, names if whole else (order.stage or names[0],)))
+    if never and not binds:
+        raise DecisionRefused(Refusal.BEFORE_START, on=since)
     if not binds:
         raise DecisionRefused(Refusal.NOBODY_OWES_IT)
     return binds

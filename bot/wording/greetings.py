@@ -281,6 +281,11 @@ def refusal(p: Printer, refused: DecisionRefused) -> str:  # noqa: C901, PLR0912
             return p.text("No authority sets this date; where the notice gives one, it can be extended.")
         case Refusal.DATE_IS_ANNOUNCED:
             return p.text("An authority announces this date. Set the newly announced one instead.")
+        case Refusal.BEFORE_START:
+            return p.text(
+                "Duewatch keeps duties from {on}; this was due before, so there is nothing to decide about here.",
+                on=on,
+            )
         case Refusal.NO_DATE:
             return p.text("There is no date yet that could be moved.")
         case Refusal.NOBODY_OWES_IT:

@@ -193,3 +193,12 @@ def test_an_unknown_unit_is_refused() -> None:
 def test_a_reason_is_needed() -> None:
     blank = ("--reason", "  ", "--document", "x")
     assert "1 to 1000" in refused("waive", "monthly-evidence", "2024-01", "--all", *blank, "--yes", code=2)
+
+
+@pytest.mark.usefixtures("home")
+def test_what_was_due_before_the_keeping_of_duties_began_is_refused() -> None:
+    arguments = ("--stage", "unit", "--all", "--until", "2024-03-15", *WHY)
+    said = refused("extend", "annual-report", "2023", *arguments, code=1)
+    assert "Duewatch keeps duties from" in said
+    said = refused("extend", "monthly-evidence", "2023-12", *arguments, code=1)
+    assert "Duewatch keeps duties from" in said
