@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from obligations.binding import Binding
-from obligations.chains import binding_of
+from obligations.chains import binding_of_step
 from obligations.deadlines import Facts
 from obligations.decisions import Action, Link, Status, decide
 from obligations.law import Law
@@ -242,16 +242,17 @@ def _date(law: Law, stage: Stage, handed_over_at: datetime | None) -> None:
 
 
 def binding_of_stage(law: Law, stage: Stage) -> Binding:
-    """Return what binds a stage: the notices of its duty and period, in the version that made its obligation.
+    """Return what binds a stage: the notices of its duty and period as they are, or in the version that made it.
 
     Raises:
         UnknownRule, DeadlineError: no notice speaks of it any more.
     """
     obligation = stage.obligation
-    return binding_of(
+    return binding_of_step(
         law,
         stage.rule,
         Period.parse(stage.period),
+        stage.name,
         sector=stage.subject.sector,
         part=obligation.part,
         made=(obligation.notice, obligation.notice_version),

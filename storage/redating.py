@@ -1,7 +1,8 @@
 """A notice that came since: the dates of what is open follow it, each change on record and told once.
 
 An obligation keeps the version of the notice that made it. What an authority extended, what was handed over or returned,
-and what counts from a hand-over or an event is left alone: its date follows from what happened.
+and what counts from a hand-over or an event is left alone, unless working days it counts were published since
+(`storage.recounting`): its date follows from what happened.
 """
 
 import hashlib
@@ -16,13 +17,13 @@ from sqlalchemy import ColumnElement, CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from obligations.binding import Binding, BoundDate
-from obligations.chains import binding_of
+from obligations.chains import binding_of_step
 from obligations.deadlines import DeadlineError, DueKind, Facts
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.periods import Period
 from obligations.terms import BeforeEvent, Sector, SubmitPlus, WorkingDays
-from storage import announcing, settings, taking_over, trail
+from storage import announcing, recounting, settings, taking_over, trail
 from storage.models import Obligation, Organisation, Ruling, Stage
 from storage.taking_over import Owed
 from storage.types import local_date
@@ -71,10 +72,11 @@ class _Group:
     def bound(self, law: Law) -> BoundDate | None:
         """Return the date that counts now; None where it follows from what happened, or no notice gives one."""
         try:
-            binding: Binding = binding_of(
+            binding: Binding = binding_of_step(
                 law,
                 self.rule,
                 Period.parse(self.period),
+                self.stage,
                 sector=self.sector,
                 part=self.part,
                 made=(self.notice, self.version),
@@ -105,7 +107,8 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
     after: dict[tuple[str, str, str], Counter[str]] = {}
     numbers: dict[tuple[str, str, str], set[str]] = {}
     former = taking_over.let_go(session, law, now=now)
-    offices = former.offices
+    counted_anew = recounting.recount(session, law, now=now)
+    offices = former.offices | counted_anew.offices
     for group in _groups(session):
         bound = group.bound(law)
         if bound is None:
@@ -134,20 +137,23 @@ def redate(session: Session, law: Law, *, now: datetime) -> int:
             notices=sorted(numbers[key]),
         )
     settings.put(session, _SEEN, seen)
-    if before or former.facts:
+    if before or former.facts or counted_anew.facts:
         announcing.tell(
             session,
             announcing.people_of(session, offices),
             key=f"law:{local_date(now)}:{seen[:12]}",
             facts={
-                "redated": [[*key, number] for key in before for number in sorted(numbers[key])],
+                "redated": [
+                    *([*key, number] for key in before for number in sorted(numbers[key])),
+                    *counted_anew.facts,
+                ],
                 "let_go": former.facts,
             },
             now=now,
         )
     session.flush()
     session.expire_all()
-    return sum(sum(counted.values()) for counted in before.values())
+    return sum(sum(counted.values()) for counted in before.values()) + counted_anew.moved.total()
 
 
 @lru_cache(maxsize=4)

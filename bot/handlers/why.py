@@ -28,9 +28,9 @@ def why(desk: Desk, press: Press) -> Screen:
 def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
     """Answer a question for a reason: the one date it can mean, or those it may, or what the rule says in general."""
     words = shipped_vocabulary()
-    named = words.duties.get(slots.get("kind", ""), ())
-    duties = [duty for duty in named if duty in desk.law_today.rulebook.by_duty]
-    period, on = _named(slots.get("period"))
+    meant = words.duties.get(slots.get("kind", ""), ())
+    duties = [duty for duty in meant if duty in desk.law_today.rulebook.by_duty]
+    period, on = named(slots.get("period"))
     day = None if on is not None else _day_of_month(words.fold(text))
     found = grounds.asked_about(
         desk.session,
@@ -44,12 +44,30 @@ def asked(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
     )
     if len(found) == 1 and not (period is None and on is None and day is None):
         return _of_stage(desk, desk.stage(found[0].stage_id))
-    general = [
-        line
-        for duty in duties
-        for line in ([""] if duty != duties[0] else []) + wording.in_general(desk.voice, _said(desk, duty))
-    ]
-    return wording.choose(desk.voice, found, general)
+    return wording.choose(desk.voice, found, in_general(desk, duties, report_year=_year(desk, period)))
+
+
+def in_general(desk: Desk, duties: Sequence[str], *, report_year: int | None = None) -> list[str]:
+    """Return the lines that say what the notices say of duties.
+
+    Of a duty of parameters, with those that hold for ``report_year``; without one none are told.
+    """
+    told: list[str] = []
+    for duty in duties:
+        told += [*([""] if told else []), *wording.in_general(desk.voice, _said(desk, duty))]
+        rules = [rule for _, rule in desk.law_today.rulebook.by_duty[duty]]
+        if report_year is not None and any(rule.parameters for rule in rules):
+            sector = organisations.get(desk.session, desk.reader.organisation_id).sector
+            period = Period.year(report_year)
+            sectors = None if sector is None else frozenset({sector})
+            applied = parameters(desk.law_today, duty, period, sectors=sectors)
+            told += wording.parameters_of(desk.voice, period, applied)
+    return told
+
+
+def _year(desk: Desk, period: str | None) -> int:
+    """Return the report year a question is about: the one it names, else the last that has ended."""
+    return desk.today.year - 1 if period is None else Period.parse(period).end.year
 
 
 def _said(desk: Desk, duty: str) -> Sequence[tuple[Notice, Rule]]:
@@ -59,7 +77,7 @@ def _said(desk: Desk, duty: str) -> Sequence[tuple[Notice, Rule]]:
     return [each for each in said if sector is None or sector in each[1].sectors] or said
 
 
-def _named(period: str | None) -> tuple[str | None, date | None]:
+def named(period: str | None) -> tuple[str | None, date | None]:
     """Return the period of a duty or the day that was named; a quarter or a week is neither."""
     if period is None or "W" in period or "Q" in period:
         return None, None
@@ -88,14 +106,16 @@ def _of_stage(desk: Desk, stage: Stage) -> Screen:
         period,
         sectors=binding.sectors,
         facts=grounds.facts_of(desk.session, stage),
-        made=(stage.obligation.notice, stage.obligation.notice_version),
+        made=(binding.notice.number, binding.notice.version),
     )
     return wording.why(
         desk.voice,
         desk.item(stage),
         told,
-        changed=ruled.reasons(desk.session, stage),
-        correction=grounds.correction_of(desk.law_today, stage),
+        changes=ruled.of_stage(desk.session, stage),
+        correction=grounds.correction_of(desk.session, desk.law_today, stage),
+        carried=grounds.carried_correction_of(desk.session, desk.law_today, stage),
+        decided_at=stage.decided_at,
         parameters=parameters(
             desk.law_today, binding.duty, period, sectors=None if sector is None else frozenset({sector})
         ),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from obligations.authority import RulingKind
 from obligations.decisions import Status
 from obligations.law import Law
-from obligations.notice import Sector
+from obligations.notice import MonthEndPlus, Sector
 from obligations.periods import Period
 from obligations.reasons import ReasonCode
 from storage import redating, rulings, settings, trail
@@ -330,3 +330,40 @@ def test_what_was_accepted_is_not_let_go(database: Database, law: Law) -> None:
     come(town, law)
     assert town.stage(mill, "nonpower-report", "2024").status is Status.ACCEPTED
     assert town.told(town.who("c"), NotificationKind.CHANGED)
+
+
+def test_an_amended_notice_dates_what_its_older_version_made(database: Database, law: Law) -> None:
+    own = next(notice for notice in law.rulebook.notices if notice.authority == "municipal")
+    sooner = own.model_copy(
+        update={
+            "version": "2",
+            "in_force_on": date(2027, 1, 1),
+            "rules": tuple(
+                rule.model_copy(
+                    update={
+                        "stages": (
+                            rule.stages[0].model_copy(
+                                update={"deadline": MonthEndPlus(kind="month_end_plus", days=15)}
+                            ),
+                            *rule.stages[1:],
+                        )
+                    }
+                )
+                if rule.name == "monthly-evidence"
+                else rule
+                for rule in own.rules
+            ),
+        }
+    )
+    town = Town(database, replace(law, rulebook=type(law.rulebook).of([own])))
+    unit = town.unit("plant", town.district("north"))
+    town.oblige(date(2026, 11, 22), date(2027, 3, 22))
+    amended = replace(law, rulebook=type(law.rulebook).of([own, sooner]))
+    redate(town, amended)
+    january = town.stage(unit, "monthly-evidence", "2027-01")
+    assert (january.due_on, january.moved_from) == (date(2027, 2, 15), date(2027, 2, 20))
+    assert town.stage(unit, "monthly-evidence", "2026-12").due_on == date(2027, 1, 20)
+    made = town.database.read(
+        lambda session: {version for (version,) in session.execute(select(Obligation.notice_version))}
+    )
+    assert made == {"1"}
