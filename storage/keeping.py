@@ -1,7 +1,7 @@
 """What must be kept for inspection, through when, and what may be let go: from the law and the registry alone.
 
-Nothing is stored. A unit's months count from the rule's first period and from the unit's own first day. What is past
-its last day may be disposed of; nobody asks for that.
+Nothing is stored. A unit's months and years count from the rule's first period and from the unit's own first day. What
+is past its last day may be disposed of; nobody asks for that. The law is given as it stands on the day asked about.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from obligations.deadlines import DeadlineError
 from obligations.law import Law
 from obligations.notice import Notice, Retention, Rule
 from obligations.notice import Stage as Step
-from obligations.periods import Period, PeriodKind
+from obligations.periods import Period
 from obligations.terms import Level, Sector
 from storage import organisations
 from storage.models import Organisation
@@ -25,7 +25,10 @@ from storage.organisations import Scope
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """One month's material. ``through`` is the last day to keep it, inclusive; ``what`` are the duties it comes from."""
+    """One month's or year's material. ``through`` is the last day to keep it, inclusive.
+
+    ``what`` are the duties it comes from where these are of things to keep, else the duty of keeping itself.
+    """
 
     period: Period
     through: date
@@ -39,9 +42,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keeping:
-    """What one duty of keeping comes to on one day, months in order.
+    """What one duty of keeping comes to on one day, months or years in order.
 
-    ``must`` is to be shown to an inspector who asks, the running month included; ``may_go`` need not be kept any more.
+    ``must`` is to be shown to an inspector who asks, the running month or year included; ``may_go`` need not be kept
+    any more.
     """
 
     duty: str
@@ -63,7 +67,7 @@ def of_unit(law: Law, unit: Organisation, *, on: date) -> tuple[Keeping, ...]:
     for duty in _duties(law):
         kept = [
             each
-            for each in _months(law, duty, unit.sector, unit.fuel, Period.month(on.year, on.month))
+            for each in _all(law, duty, unit.sector, unit.fuel, Period.month(on.year, on.month))
             if (unit.valid_from is None or each.period.end >= unit.valid_from)
             and (unit.valid_to is None or each.period.start <= unit.valid_to)
         ]
@@ -122,7 +126,7 @@ def fuel_unknown(law: Law, unit: Organisation) -> bool:
 
 
 def _duties(law: Law) -> tuple[str, ...]:
-    """Return the duties by which something made for a month is kept for a time."""
+    """Return the duties by which something made for a month or a year is kept for a time."""
     return tuple(
         duty
         for duty, said in law.rulebook.by_duty.items()
@@ -149,7 +153,7 @@ def _must_keep(session: Session, law: Law, on: date) -> ColumnElement[bool]:
             & (func.coalesce(Organisation.valid_to, date.max) >= first)
             for duty in _duties(law)
             for first, last in _spans(
-                [kept.period for kept in _months(law, duty, sector, fuel, month) if kept.through >= on]
+                [kept.period for kept in _all(law, duty, sector, fuel, month) if kept.through >= on]
             )
         ]
         if lived:
@@ -157,33 +161,33 @@ def _must_keep(session: Session, law: Law, on: date) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def _spans(months: Sequence[Period]) -> list[tuple[date, date]]:
-    """Return the first and last days of the runs of months without a gap; the months are in order."""
+def _spans(periods: Sequence[Period]) -> list[tuple[date, date]]:
+    """Return the first and last days of the runs of periods without a gap; the periods are in order."""
     spans: list[tuple[date, date]] = []
-    for month in months:
-        if spans and spans[-1][1] + timedelta(days=1) == month.start:
-            spans[-1] = (spans[-1][0], month.end)
+    for period in periods:
+        if spans and spans[-1][1] + timedelta(days=1) == period.start:
+            spans[-1] = (spans[-1][0], period.end)
         else:
-            spans.append((month.start, month.end))
+            spans.append((period.start, period.end))
     return spans
 
 
 @lru_cache(maxsize=256)
-def _months(law: Law, duty: str, sector: Sector, fuel: str | None, last: Period) -> tuple[Kept, ...]:
-    """Return every month of a duty through ``last`` that binds units of a sector and fuel.
+def _all(law: Law, duty: str, sector: Sector, fuel: str | None, month: Period) -> tuple[Kept, ...]:
+    """Return every month or year of a duty, through the one that runs in ``month``, that binds a sector and fuel.
 
     The law never changes, so each is worked out once.
     """
     period = min(rule.first_period for _, rule in law.rulebook.by_duty[duty])
     found = []
-    while period.kind is PeriodKind.MONTH and period <= last:
-        if (kept := _month(law, duty, period, sector, fuel)) is not None:
+    while period.start <= month.end:
+        if (kept := _one(law, duty, period, sector, fuel)) is not None:
             found.append(kept)
         period = period.next()
     return tuple(found)
 
 
-def _month(law: Law, duty: str, period: Period, sector: Sector, fuel: str | None) -> Kept | None:
+def _one(law: Law, duty: str, period: Period, sector: Sector, fuel: str | None) -> Kept | None:
     try:
         binding = law.binding(duty, period, sectors=frozenset({sector}))
     except DeadlineError:
@@ -194,10 +198,16 @@ def _month(law: Law, duty: str, period: Period, sector: Sector, fuel: str | None
     through = None if step is None else law.date(binding, step.name).date.due_on
     if through is None:
         return None
-    made = [law.rulebook.rule(name) for name in binding.rule.depends_on]
+    made = [law.rulebook.rule(name) for name in binding.rule.depends_on if name in law.rulebook.by_duty]
     return Kept(
         period=period,
         through=through,
-        what=tuple(rule for rule in made if rule.covers(period) and rule.applies_to(sector, fuel))
+        what=tuple(
+            rule
+            for rule in made
+            if rule.covers(period)
+            and rule.applies_to(sector, fuel)
+            and all(stage.submit_to == "kept" for stage in rule.stages)
+        )
         or (binding.rule,),
     )

@@ -34,7 +34,7 @@ def keep(p: Printer, *, unit: str | None, district: str | None, on: date | None,
         misused(p.text("name a unit or a district, not both"))
     chosen = settings()
     day = on or today_of(chosen)
-    in_force = law()
+    in_force = law().on(day)
 
     def work(session: Session) -> tuple[Organisation, list[Organisation]]:
         named = _named(p, session, unit or district, level=Level.UNIT if unit else Level.DISTRICT)

@@ -16,11 +16,13 @@ def what_to_keep(desk: Desk, press: Press) -> Screen:
         return of_unit(desk, organisations.get(desk.session, chosen or desk.reader.organisation_id))
     offset = max(0, press.number(0)) if press.arguments else 0
     scope = desk.reader.scope
-    told, total = keeping.to_be_asked(desk.session, desk.law, scope, on=desk.today, limit=PAGE, offset=offset)
+    told, total = keeping.to_be_asked(
+        desk.session, desk.law_today, scope, on=desk.today, limit=PAGE, offset=offset
+    )
     if not told and offset:
         offset = 0
-        told, total = keeping.to_be_asked(desk.session, desk.law, scope, on=desk.today, limit=PAGE)
-    unknown = keeping.of_unknown_fuel(desk.session, desk.law, scope, on=desk.today, limit=PAGE)
+        told, total = keeping.to_be_asked(desk.session, desk.law_today, scope, on=desk.today, limit=PAGE)
+    unknown = keeping.of_unknown_fuel(desk.session, desk.law_today, scope, on=desk.today, limit=PAGE)
     return wording.of_area(
         desk.voice,
         desk.reader.organisation_name,
@@ -52,8 +54,8 @@ def of_unit(desk: Desk, unit: Organisation) -> Screen:
     return wording.of_unit(
         desk.voice,
         unit,
-        keeping.of_unit(desk.law, unit, on=desk.today),
+        keeping.of_unit(desk.law_today, unit, on=desk.today),
         on=desk.today,
-        fuel_unknown=keeping.fuel_unknown(desk.law, unit),
+        fuel_unknown=keeping.fuel_unknown(desk.law_today, unit),
         inspector=desk.reader.level is not Level.UNIT,
     )

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.screen import Button, Press, Screen
+from bot.wording import footnotes
 from bot.wording.checklists import periods
 from bot.wording.duties import PAGE, paging
 from bot.wording.phrases import Voice, bold, lines, plain, safe
 from storage.keeping import Keeping, Kept
 from storage.models import Organisation
 
-_MOST_MONTHS = 14
-"""How many months are told one by one: a year's and the running one."""
+_MOST_PERIODS = 14
+"""How many months or years are told one by one: a year's months and the running one."""
 
 
 def of_unit(
@@ -29,18 +30,18 @@ def of_unit(
         bold(p.text("What must be kept on {date}", date=p.day(on))),
         safe(unit.name),
     ]
-    if not keepings:
-        said = (
-            p.text(
-                "The registry does not say what this unit burns; the duty to keep samples binds coal units."
-            )
-            if fuel_unknown
-            else p.text("No notice asks this unit to keep samples or films.")
-        )
-        return Screen(html=lines([*parts, "", said]))
     for keeping in keepings:
         parts += ["", bold(voice.title(keeping.rule.title)), *_of_duty(voice, keeping, inspector=inspector)]
-    return Screen(html=lines(parts))
+    if fuel_unknown:
+        parts += [
+            "",
+            p.text(
+                "The registry does not say what this unit burns; the duty to keep samples binds coal units."
+            ),
+        ]
+    elif not keepings:
+        parts += ["", p.text("No notice asks this unit to keep anything.")]
+    return Screen(html=lines([*parts, *_legend(voice, keepings)]))
 
 
 def of_area(
@@ -61,14 +62,16 @@ def of_area(
     p = voice.p
     parts = [bold(p.text("What an inspector may ask for on {date}", date=p.day(on))), safe(name)]
     if not told:
-        parts += ["", p.text("No unit here must keep samples or films.")]
+        parts += ["", p.text("No unit here must keep anything.")]
     rows = []
     for number, (unit, keepings) in enumerate(told, start=offset + 1):
         parts += ["", f"{number}. {bold(safe(unit.name))}"]
         parts += [line for keeping in keepings for line in materials(voice, keeping.must)]
         rows.append((Button(f"{number}. {plain(unit.name)}", Press.to("keep", 0, unit.id)),))
-    for keeping in told[0][1] if told else ():
-        parts += ["", p.text("Basis: {clause}", clause=_clause(keeping))]
+    shown = [keeping for _, keepings in told for keeping in keepings]
+    if bases := dict.fromkeys(_clause(keeping) for keeping in shown if keeping.must):
+        parts += ["", *(p.text("Basis: {clause}", clause=clause) for clause in bases)]
+    parts += _legend(voice, shown)
     if unknown:
         parts += [
             "",
@@ -112,7 +115,7 @@ def _of_duty(voice: Voice, keeping: Keeping, *, inspector: bool) -> list[str]:
                 period=voice.period(str(each.period)),
                 date=p.day(each.through),
             )
-            for each in keeping.must[:_MOST_MONTHS]
+            for each in keeping.must[:_MOST_PERIODS]
         ]
     if keeping.may_go:
         last = keeping.may_go[-1]
@@ -131,6 +134,15 @@ def _of_duty(voice: Voice, keeping: Keeping, *, inspector: bool) -> list[str]:
     return told
 
 
+def _legend(voice: Voice, keepings: Sequence[Keeping]) -> list[str]:
+    """Say what the mark means, where a notice that is shown bears it."""
+    return ["", footnotes.second_hand(voice)] if any(_marked(keeping) for keeping in keepings) else []
+
+
+def _marked(keeping: Keeping) -> bool:
+    return keeping.notice.provenance.source == "second-hand"
+
+
 def _clause(keeping: Keeping) -> str:
-    mark = " †" if keeping.notice.provenance.source == "second-hand" else ""
+    mark = " †" if _marked(keeping) else ""
     return f"{safe(keeping.notice.number)} {safe(keeping.step.clause)}{mark}"

@@ -37,7 +37,24 @@ async def test_the_last_day_and_the_day_after(town: Town, kiln: Person) -> None:
 
 
 async def test_a_unit_without_coal_keeps_nothing(quay: Person) -> None:
-    assert (await quay.say("/keep")).endswith("现行通知未要求该单位留存煤样或影像资料。")
+    assert (await quay.say("/keep")).endswith("现行通知未要求该单位留存材料。")
+
+
+async def test_records_are_kept_of_every_fuel_once_the_regulation_is_in_force(
+    town: Town, quay: Person, north: Person
+) -> None:
+    town.stand_at("2026-06-01 09:00")
+    told = await quay.say("/keep")
+    assert (
+        "原始记录和管理台账保存\n须继续保存、随时备查：\n· 原始记录和管理台账保存：2023年度至2026年度，共 4 期\n"
+        in told
+    )
+    assert "2024年度：保存至2029年12月31日\n" in told
+    assert "依据：国令第775号 第十一条第三款 †\n\n†" in told
+    told = await north.say("/keep")
+    assert "原始记录和管理台账保存：2023年度至2026年度" in told
+    assert "依据：渝环规〔2023〕2号 二(六)" in told
+    assert "依据：国令第775号 第十一条第三款 †" in told
 
 
 async def test_a_unit_whose_fuel_nobody_entered_is_told_so(town: Town, quay: Person, south: Person) -> None:

@@ -79,13 +79,18 @@ def test_the_checklist_as_json() -> None:
 
 def test_what_a_unit_must_keep_on_a_day() -> None:
     assert run("keep", MILL).stdout.startswith("What must be kept on 1 Oct 2024\n青禾磨坊热电有限公司\n")
-    (duty,) = told("keep", MILL)["units"][0]["duties"]
+    duty, records = told("keep", MILL)["units"][0]["duties"]
     assert [month["period"] for month in duty["may_go"]] == ["2023-09"]
     assert duty["may_go"][0]["disposable_from"] == "2024-10-01"
     assert (duty["must"][0]["period"], duty["must"][-1]["period"]) == ("2023-10", "2024-10")
     assert duty["must"][0]["what"] == ["coal-sample-portion"]
     assert duty["must"][-1]["what"] == ["coal-sample-film", "coal-sample-portion"]
-    (before,) = told("keep", MILL, "--on", "2024-09-30")["units"][0]["duties"]
+    assert records["duty"] == "records-retention"
+    assert [(year["period"], year["through"]) for year in records["must"]] == [
+        ("2023", "2028-12-31"),
+        ("2024", "2029-12-31"),
+    ]
+    before, _ = told("keep", MILL, "--on", "2024-09-30")["units"][0]["duties"]
     assert before["may_go"] == []
     assert before["must"][0]["through"] == "2024-09-30"
 
@@ -93,10 +98,13 @@ def test_what_a_unit_must_keep_on_a_day() -> None:
 def test_what_an_inspector_may_ask_for() -> None:
     answer = told("keep", "--district", NORTH)
     assert {unit["code"] for unit in answer["units"]} == {"U-MILL", "U-KILN"}
-    assert {unit["code"] for unit in told("keep")["units"]} == {"U-MILL", "U-KILN"}
+    assert {unit["code"] for unit in told("keep")["units"]} == {"U-MILL", "U-KILN", QUAY}
     said = run("keep", "--district", "北岭区").stdout
     assert said.startswith("What an inspector may ask for on 1 Oct 2024\n北岭区\n\n1. 白石窑发电有限公司\n")
-    assert told("keep", QUAY)["units"] == [{"code": QUAY, "name": "南浦码头燃机有限公司", "duties": []}]
+    (quay,) = told("keep", QUAY)["units"]
+    assert [each["duty"] for each in quay["duties"]] == ["records-retention"]
+    (quay,) = told("keep", QUAY, "--on", "2024-04-30")["units"]
+    assert quay == {"code": QUAY, "name": "南浦码头燃机有限公司", "duties": []}
 
 
 @pytest.mark.parametrize(
