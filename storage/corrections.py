@@ -88,6 +88,8 @@ def withdraw(
             Stage.status == Status.OPEN,
         )
     )
+    if session.scalar(parts.limit(1)) is None:
+        return
     arisen = (
         select(arose)
         .join(owed, owed.id == arose.obligation_id)

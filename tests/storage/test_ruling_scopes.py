@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from obligations.authority import RulingKind
 from obligations.deadlines import DueKind
-from obligations.decisions import DecisionRefused, Refusal
+from obligations.decisions import DecisionRefused, Refusal, Status
 from obligations.law import Law
 from obligations.notice import Level, Sector
 from obligations.periods import Period
@@ -17,7 +17,7 @@ from obligations.terms import Occasion
 from storage import materialise, occurrences, rulings
 from storage.database import Database, Session
 from storage.decisions import Actor
-from storage.models import Event, NotificationKind, Stage
+from storage.models import Event, NotificationKind, Ruling, Stage
 from storage.rulings import Decreed, Order
 from tests.jobs.town import Town, at
 
@@ -199,6 +199,31 @@ class TestMadeLater:
             )
         )
 
+    def test_what_its_office_may_not_decide_any_more_does_not_hold(self, town: Town) -> None:
+        north = town.district("north")
+        unit, officer = town.unit("plant", north), town.contact(north, "n")
+
+        def given(session: Session) -> None:
+            session.add(
+                Ruling(
+                    kind=WAIVE,
+                    rule="monthly-evidence",
+                    stage=None,
+                    period="2024-02",
+                    scope_id=unit,
+                    until=None,
+                    reason="理由",
+                    document=DOCUMENT,
+                    contact_id=officer,
+                    at=self.NOW,
+                )
+            )
+
+        town.database.write(given)
+        self.materialise(town, date(2024, 3, 31), now=self.NOW)
+        stage = town.stage(unit, "monthly-evidence", "2024-02")
+        assert (stage.status, stage.ruling_id) == (Status.OPEN, None)
+
     def test_a_ruling_holds_for_a_period_not_made_yet(self, town: Town) -> None:
         unit = town.unit("plant", town.district("north"))
         contact = town.contact(unit, "a")
@@ -235,7 +260,7 @@ class TestMadeLater:
         late, elsewhere = town.unit("late", north), town.unit("elsewhere", south)
         self.materialise(town, date(2024, 6, 1), now=at("2024-02-07 00:05"))
         stage = town.stage(late, "monthly-evidence", "2024-01")
-        assert (stage.act_by_on, stage.moved_from) == (date(2024, 2, 29), date(2024, 2, 26))
+        assert (stage.act_by_on, stage.moved_from) == (date(2024, 2, 29), date(2024, 2, 20))
         waived = [
             town.stage(late, "monthly-evidence", "2024-02", name)
             for name in ("unit", "district", "municipal")
