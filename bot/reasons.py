@@ -106,6 +106,9 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
     ReasonCode.REDATED: lambda p, a: p.text(
         "The date was {from_on}; {number}, which came since, moved it to {to_on}.", **a
     ),
+    ReasonCode.RECOUNTED: lambda p, a: p.text(
+        "The date was {from_on}; by the working days that were published since it is {to_on}.", **a
+    ),
     ReasonCode.DATED_SINCE: lambda p, a: p.text(
         "There was no date; {number}, which came since, gives it: {to_on}.", **a
     ),

@@ -75,6 +75,8 @@ class ReasonCode(StrEnum):
     """An authority let the duty go. ``document``, ``reason``."""
     REDATED = "redated"
     """A notice that came since moved the date. ``from_on``, ``to_on``, ``number``."""
+    RECOUNTED = "recounted"
+    """Working days that were published since moved the date. ``from_on``, ``to_on``."""
     DATED_SINCE = "dated_since"
     """There was no date before a notice that came since gave one. ``to_on``, ``number``."""
     SET_BY_DOCUMENT = "set_by_document"

@@ -16,7 +16,7 @@ from obligations.authority import RulingKind
 from obligations.decisions import Status
 from obligations.notice import Level
 from obligations.reasons import Reason, ReasonCode
-from storage import contacts, organisations, taking_over
+from storage import contacts, organisations, recounting, taking_over
 from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Ruling, Stage
 
@@ -83,7 +83,8 @@ def office_of(session: Session, ruling: Ruling) -> str:
 def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
     """Return what changed a stage's date since the notice dated it, the earliest first; nothing where nothing did.
 
-    The last ruling that covered it counts. Where that one moved a date an authority had set, the setting comes first.
+    The last ruling that covered it counts. Where that one moved a date an authority had set, the setting comes first;
+    where it let go what had been put off, the extension does.
     """
     if stage.ruling_id is None:
         if stage.moved_from is None:
@@ -93,16 +94,30 @@ def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
     found = [last]
     if last.kind is not RulingKind.SET_DATE and (setting := _set_before(session, stage, last)) is not None:
         found.insert(0, setting)
+    if last.kind is RulingKind.WAIVE and (extension := _extended_before(session, stage, last)) is not None:
+        found.insert(-1, extension)
     return tuple(_change(session, stage, ruling, last=ruling is last) for ruling in found)
 
 
 def reasons(session: Session, stage: Stage) -> tuple[Reason, ...]:
     """Return what changed a stage's date as reasons, to follow those of the notice; see `of_stage`."""
-    return tuple(reason for change in of_stage(session, stage) for reason in _reasons(change))
+    return tuple(reason for change in of_stage(session, stage) for reason in reasons_of(change))
 
 
 def _set_before(session: Session, stage: Stage, last: Ruling) -> Ruling | None:
     """Return the ruling that had set the date of a stage before another changed it."""
+    return _before(session, stage, last, Ruling.kind == RulingKind.SET_DATE)
+
+
+def _extended_before(session: Session, stage: Stage, last: Ruling) -> Ruling | None:
+    """Return the ruling that had put a stage off before another let it go."""
+    if stage.extended_to is None:
+        return None
+    extends = (Ruling.kind == RulingKind.EXTEND) & (Ruling.until == stage.extended_to)
+    return _before(session, stage, last, extends)
+
+
+def _before(session: Session, stage: Stage, last: Ruling, condition: ColumnElement[bool]) -> Ruling | None:
     scopes = [stage.subject_id, *([stage.district_id] if stage.district_id else [])]
     return session.scalar(
         select(Ruling)
@@ -110,7 +125,7 @@ def _set_before(session: Session, stage: Stage, last: Ruling) -> Ruling | None:
         .where(
             Ruling.rule == stage.rule,
             Ruling.period == stage.period,
-            Ruling.kind == RulingKind.SET_DATE,
+            condition,
             Ruling.stage == stage.name,
             Ruling.id < last.id,
             or_(Ruling.scope_id.in_(scopes), Organisation.level == Level.MUNICIPAL),
@@ -139,7 +154,8 @@ def _change(session: Session, stage: Stage, ruling: Ruling, *, last: bool) -> Ch
     )
 
 
-def _reasons(change: Change) -> list[Reason]:
+def reasons_of(change: Change) -> list[Reason]:
+    """Return one change as reasons, as `reasons` does for a stage."""
     match change.kind:
         case RulingKind.WAIVE:
             return [_because(ReasonCode.WAIVED, document=change.document, reason=change.reason)]
@@ -155,6 +171,10 @@ def _reasons(change: Change) -> list[Reason]:
                     reason=change.reason,
                 )
             ]
+        case None if (
+            change.reason == recounting.RECOUNTED and change.from_on is not None and change.to_on is not None
+        ):
+            return [_because(ReasonCode.RECOUNTED, from_on=change.from_on, to_on=change.to_on)]
         case None if change.from_on is not None and change.to_on is not None:
             return [
                 _because(
@@ -189,6 +209,7 @@ def concerning(
             & (Stage.period == period)
             & (Stage.name == stage)
             & (Stage.dated_by == number)
+            & Stage.moved_from.is_not(None)
             for rule, period, stage, number in facts.get("redated", ())
         ]
         still = is_pending() & (Stage.status == Status.OPEN)  # the first so that its indexes serve
@@ -229,13 +250,17 @@ def _by_notice(stage: Stage, facts: Mapping[str, Any]) -> Change:
 
 
 def _redated(stage: Stage) -> Change:
-    """Return how a notice that came since dated a stage; what had no date before has its first one as the former."""
+    """Return how a notice that came since dated a stage; what had no date before has its first one as the former.
+
+    What arose from an event keeps its notice: only the working days can have been published since.
+    """
+    counted_anew = stage.obligation.part.startswith("#")
     return Change(
         kind=None,
         from_on=None if stage.moved_from == stage.due_on else stage.moved_from,
         to_on=stage.due_on,
-        document=stage.dated_by or "",
-        reason="",
+        document="" if counted_anew else stage.dated_by or "",
+        reason=recounting.RECOUNTED if counted_anew else "",
         by="",
         at=None,
     )

@@ -12,6 +12,7 @@ from locales.printer import Printer
 from obligations.authority import RulingKind
 from obligations.notice import Level
 from storage.overview import Item
+from storage.recounting import RECOUNTED
 from storage.rulings import Change, Effect
 from storage.taking_over import TAKEN_OVER
 
@@ -40,6 +41,8 @@ def changed(voice: Voice, brief: ChangeBrief) -> Screen:
     title = heading(p, {each.change.kind for each in brief.items})
     if all(each.change.reason == TAKEN_OVER for each in brief.items):
         title = p.text("A new duty takes the place of another")
+    if all(each.change.reason == RECOUNTED for each in brief.items):
+        title = p.text("A date was counted anew")
     parts: list[str | None] = [bold(title)]
     groups: dict[tuple[object, ...], list[ChangedItem]] = {}
     for each in brief.items:
@@ -81,7 +84,7 @@ def _told(voice: Voice, change: Change) -> list[str | None]:
         p.text("Date before: {date}", date=before),
         p.text("Now: {date}", date=after),
         p.text("Reason: {reason}", reason=reason) if reason else None,
-        p.text("Document: {document}", document=safe(change.document)),
+        p.text("Document: {document}", document=safe(change.document)) if change.document else None,
         p.text("Decided by: {office}", office=voice.organisation(change.by)) if change.by else None,
     ]
 

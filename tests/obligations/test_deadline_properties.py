@@ -45,6 +45,7 @@ OF_SEVERAL_NOTICES = {
 OF_AN_AUTHORITY = {
     ReasonCode.EXTENDED,
     ReasonCode.REDATED,
+    ReasonCode.RECOUNTED,
     ReasonCode.DATED_SINCE,
     ReasonCode.SET_BY_DOCUMENT,
     ReasonCode.WAIVED,
