@@ -12,7 +12,9 @@ from locales.printer import Printer
 from obligations.authority import RulingKind
 from obligations.law import Law
 from obligations.notice import Level
+from storage.recounting import RECOUNTED
 from storage.rulings import Change, Effect
+from storage.taking_over import TAKEN_OVER
 from tests.bot.test_wording import item
 
 BEFORE, AFTER = date(2024, 2, 20), date(2024, 2, 29)
@@ -56,6 +58,24 @@ def test_what_had_no_date_before_says_so(law: Law) -> None:
     said = told(law, "zh-hans", replace(CHANGE, kind=None, from_on=None, reason="", by="")).splitlines()
     assert "原期限：无" in said
     assert not [line for line in said if line.startswith(("原因", "决定机关"))]
+
+
+def test_what_another_duty_takes_the_place_of_is_let_go_in_words(law: Law) -> None:
+    change = replace(CHANGE, kind=None, to_on=None, reason=TAKEN_OVER, by="")
+    said = told(law, "en", change).splitlines()
+    assert said[0] == "<b>A new duty takes the place of another</b>"
+    assert "Now: the duty is let go" in said
+    assert "Reason: a later notice's duty takes its place" in said
+    assert told(law, "en", change, replace(CHANGE, kind=None)).startswith(
+        "<b>A new notice has changed a date"
+    )
+
+
+def test_what_was_counted_anew_names_the_working_days_and_no_document(law: Law) -> None:
+    said = told(law, "en", replace(CHANGE, kind=None, document="", reason=RECOUNTED, by="")).splitlines()
+    assert said[0] == "<b>A date was counted anew</b>"
+    assert "Reason: the working days have been published since" in said
+    assert not [line for line in said if line.startswith("Document")]
 
 
 def test_duties_changed_alike_are_told_together(law: Law) -> None:
