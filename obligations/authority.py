@@ -13,7 +13,7 @@ from obligations.binding import Binding, Dated, national_limit
 from obligations.deadlines import Facts
 from obligations.decisions import DecisionRefused, Refusal
 from obligations.law import Law
-from obligations.terms import External, Level
+from obligations.terms import External, Level, Retention
 
 YEARS_AHEAD: Final = 5
 """How many calendar years ahead a date may lie that an authority sets."""
@@ -51,6 +51,22 @@ def announced_by(binding: Binding, stage: str) -> Level | None:
     return None
 
 
+def is_kept(law: Law, binding: Binding, stage: str) -> bool:
+    """Tell whether a stage is about material that is kept for a time: the keeping itself, or the making of what is kept.
+
+    What must be kept follows from the notice and the registry alone: it is never late, and there is nothing to decide.
+    """
+    step = binding.stage(stage)
+    return isinstance(step.deadline, Retention) or (
+        step.submit_to == "kept"
+        and any(
+            binding.duty in rule.depends_on
+            and any(isinstance(each.deadline, Retention) for each in rule.stages)
+            for rule in law.rulebook.rules
+        )
+    )
+
+
 def require_power(binding: Binding, stage: str, kind: RulingKind, *, by: Level) -> None:
     """Stop where ``by`` is not the level that decides this.
 
@@ -84,7 +100,7 @@ def require_later(until: date, *, today: date, present_on: date | None = None) -
 def require_own(
     law: Law, binding: Binding, stages: Sequence[str], kind: RulingKind, *, until: date | None
 ) -> None:
-    """Stop where a ruling would put off or let go what the nation asks for.
+    """Stop where a ruling would put off or let go what the nation asks for, or material that is kept for a time.
 
     ``stages`` are those it is for, the first the one it names. A date that an authority sets counts where it is the
     strictest; where a notice gives a stricter one, there is nothing to set.
@@ -92,6 +108,8 @@ def require_own(
     Raises:
         DecisionRefused: it would; ``number`` is the notice's that stands in the way, ``on`` its date where it gives one.
     """
+    if kind is not RulingKind.SET_DATE and is_kept(law, binding, stages[0]):
+        raise DecisionRefused(Refusal.KEPT)
     match kind:
         case RulingKind.EXTEND if until is not None:
             limit = national_limit(law.date(binding, stages[0]))

@@ -65,6 +65,8 @@ class Refusal(StrEnum):
     """The notice gives the date, or gives none: there is none for an authority to set."""
     DATE_IS_ANNOUNCED = "date_is_announced"
     """An authority announces the date: it is moved by announcing another."""
+    KEPT = "kept"
+    """It is about material that is kept for a time: the notice and the registry alone say which, and none is late."""
     NO_DATE = "no_date"
     """There is no date yet that could be moved."""
     BEFORE_START = "before_start"
@@ -112,7 +114,8 @@ TRANSITIONS: Final[Mapping[tuple[Status, Action], Status]] = MappingProxyType(
 )
 """What each action makes of each status, where the chain allows it. What is missing is refused."""
 
-_SETTLED: Final = frozenset({Status.ACCEPTED, Status.WAIVED})
+SETTLED: Final = (Status.ACCEPTED, Status.WAIVED)
+"""The statuses on which nothing more is decided by submitting or checking."""
 
 
 def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -> tuple[Change, ...]:
@@ -132,7 +135,7 @@ def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -
         raise DecisionRefused(Refusal.NOT_YOURS)
     if (stage.status, action) not in TRANSITIONS:
         raise DecisionRefused(
-            Refusal.ALREADY_DECIDED if stage.status in _SETTLED else Refusal.NOTHING_TO_CHECK
+            Refusal.ALREADY_DECIDED if stage.status in SETTLED else Refusal.NOTHING_TO_CHECK
         )
     match action:
         case Action.SUBMIT:
@@ -152,7 +155,7 @@ def _may(stage: Link, action: Action, by: Level) -> bool:
 
 
 def _submit(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
-    if any(earlier.status not in _SETTLED for earlier in chain[:position]):
+    if any(earlier.status not in SETTLED for earlier in chain[:position]):
         raise DecisionRefused(Refusal.WAITING_UPSTREAM)
     return (Change(position=position, status=_handed_over(chain[position])),)
 
@@ -160,7 +163,7 @@ def _submit(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
 def _accept(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     accepted = Change(position=position, status=Status.ACCEPTED)
     following = _following(chain, position)
-    if following is None or following.actor is not chain[position].checked_by or following.status in _SETTLED:
+    if following is None or following.actor is not chain[position].checked_by or following.status in SETTLED:
         return (accepted,)
     return (accepted, Change(position=position + 1, status=_handed_over(following)))
 
@@ -170,7 +173,7 @@ def _return(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     if chain[position].status is Status.SUBMITTED:
         return (returned,)
     following = _following(chain, position)
-    if following is None or following.actor is not chain[position].checked_by or following.status in _SETTLED:
+    if following is None or following.actor is not chain[position].checked_by or following.status in SETTLED:
         raise DecisionRefused(Refusal.ALREADY_DECIDED)
     if following.status is not Status.RETURNED:
         raise DecisionRefused(Refusal.CHECKED_ABOVE)

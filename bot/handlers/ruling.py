@@ -16,7 +16,7 @@ from bot.wording import rulings as wording
 from bot.wording.duties import PAGE
 from bot.wording.phrases import plain
 from bot.wording.rulings import Draft
-from obligations.authority import RulingKind, announced_by, powers
+from obligations.authority import RulingKind, announced_by, is_kept, powers
 from obligations.binding import Binding
 from obligations.deadlines import DeadlineError
 from obligations.decisions import DecisionRefused
@@ -184,7 +184,7 @@ def _kinds(desk: Desk, stage: Stage) -> tuple[RulingKind, ...]:
     if desk.reader.level not in (Level.MUNICIPAL, Level.DISTRICT):
         return ()
     binding = _binding(desk, stage)
-    if binding is None:
+    if binding is None or is_kept(desk.law, binding, stage.name):
         return ()
     return tuple(
         kind

@@ -286,6 +286,11 @@ def refusal(p: Printer, refused: DecisionRefused) -> str:  # noqa: C901, PLR0912
                 "Duewatch keeps duties from {on}; this was due before, so there is nothing to decide about here.",
                 on=on,
             )
+        case Refusal.KEPT:
+            return p.text(
+                "What must be kept follows from the notice and the registry and is never late: there is nothing to "
+                "put off or let go. If it is wrong, correct the registry."
+            )
         case Refusal.NO_DATE:
             return p.text("There is no date yet that could be moved.")
         case Refusal.NOBODY_OWES_IT:

@@ -176,6 +176,12 @@ def test_what_is_asked_wrongly_is_said_in_a_line(
             "nationally: 31 Mar 2025",
         ),
         (("waive", "annual-report", "2024"), "It cannot be let go."),
+        (("waive", "coal-sample-retention", "2024-02"), "nothing to put off or let go"),
+        (("waive", "coal-sample-portion", "2024-02"), "nothing to put off or let go"),
+        (
+            ("extend", "coal-sample-retention", "2024-02", "--stage", "unit", "--until", "2025-06-30"),
+            "nothing to put off or let go",
+        ),
     ],
 )
 def test_what_the_law_does_not_allow_is_refused_with_its_ground(

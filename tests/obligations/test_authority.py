@@ -113,6 +113,25 @@ def test_a_duty_the_nation_asks_for_without_a_date_is_not_let_go_either(law: Law
     assert (refused.value.refusal, refused.value.on) == (Refusal.NATIONAL_DUTY, None)
 
 
+@pytest.mark.parametrize("kind", [EXTEND, WAIVE])
+@pytest.mark.parametrize(
+    ("duty", "period"),
+    [("coal-sample-retention", "2024-02"), ("coal-sample-portion", "2024-02"), ("records-retention", "2024")],
+)
+def test_what_is_kept_for_inspection_is_neither_put_off_nor_let_go(
+    law: Law, duty: str, period: str, kind: RulingKind
+) -> None:
+    until = date(2026, 1, 1) if kind is EXTEND else None
+    with pytest.raises(DecisionRefused) as refused:
+        authority.require_own(law, bound(law, duty, period), ["unit"], kind, until=until)
+    assert refused.value.refusal is Refusal.KEPT
+
+
+def test_what_is_reported_of_the_material_kept_is_not_itself_kept(law: Law) -> None:
+    assert not authority.is_kept(law, bound(law, "annual-report", "2024"), "unit")
+    assert not authority.is_kept(law, bound(law, "coal-sample-inspection", "2024"), "district")
+
+
 def test_a_new_date_is_still_to_come_and_later_than_the_present_one() -> None:
     today, present = date(2024, 2, 18), date(2024, 2, 20)
     authority.require_later(today, today=today)
