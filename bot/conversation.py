@@ -23,6 +23,7 @@ from bot.handlers import (
     ruling,
     submitting,
     timelines,
+    when,
     why,
 )
 from bot.handlers.desk import AWAIT_REASON, AWAIT_RECORD, AWAIT_TONNES, Desk
@@ -329,13 +330,19 @@ def _sentence(desk: Desk, text: str) -> Screen:
             return asking.summary_of(desk, district)
         case Intent.NONE if reading.acknowledgement:
             return greetings.acknowledged(desk.voice.p)
-        case Intent.NEXT_DEADLINE if reading.slots.get("kind") in _KEPT:
-            return keeping.named(desk, "")
+        case Intent.NEXT_DEADLINE if "kind" in reading.slots:
+            return _by_when(desk, text, reading.slots)
         case intent if intent in _INTENTS:
             verb = _INTENTS[intent]
             return _PRESSES[verb](desk, Press(verb))
         case _:
             return _looked_up(desk, text, reading)
+
+
+def _by_when(desk: Desk, text: str, slots: Mapping[str, str]) -> Screen:
+    if slots["kind"] in _KEPT:
+        return keeping.named(desk, "")
+    return when.asked(desk, text[:_LONGEST_QUESTION], slots)
 
 
 def _looked_up(desk: Desk, text: str, reading: Reading) -> Screen:

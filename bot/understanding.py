@@ -16,6 +16,7 @@ from typing import Self
 
 from bot.spoken_periods import period_in
 from obligations.notice import Level
+from obligations.terms import SECTOR_GROUPS, Sector
 
 _MARKS = ".,!~。、…:;()\"' "
 _SHORTEST_NAME = 3
@@ -94,6 +95,10 @@ class Vocabulary:
     kinds: Mapping[str, str]
     duties: Mapping[str, tuple[str, ...]]
     """The duties of a rulebook that a kind stands for."""
+    more_duties: Mapping[str, tuple[str, ...]]
+    """The duties that are the same thing for other sectors."""
+    sectors: Mapping[str, frozenset[Sector]]
+    """What sectors and groups of them are called."""
     places: tuple[Place, ...]
     simplified: Mapping[int, str]
     acknowledgements: frozenset[str]
@@ -103,6 +108,16 @@ class Vocabulary:
     def of_districts(self, places: Iterable[Place]) -> Self:
         """Return the same words with other districts."""
         return replace(self, places=tuple(places))
+
+    def sectors_in(self, text: str) -> frozenset[Sector]:
+        """Return the sectors a sentence names; of words that contain each other the longest is meant."""
+        left = self.fold(text)
+        found: frozenset[Sector] = frozenset()
+        for name in sorted(self.sectors, key=len, reverse=True):
+            if _said(name, left):
+                found |= self.sectors[name]
+                left = left.replace(name, " ")
+        return found
 
     def fold(self, text: str) -> str:
         """Return text as phrases are compared: half-width, lower case, simplified, on one line."""
@@ -287,6 +302,12 @@ def shipped_vocabulary() -> Vocabulary:
         buttons=raw["buttons"],
         kinds={name: kind for kind, names in raw["kinds"].items() for name in names},
         duties={kind: tuple(duties) for kind, duties in raw["duties"].items()},
+        more_duties={kind: tuple(duties) for kind, duties in raw["more_duties"].items()},
+        sectors={
+            name: SECTOR_GROUPS.get(group) or frozenset({Sector(group)})
+            for group, names in raw["sectors"].items()
+            for name in names
+        },
         places=tuple(Place(**{**each, "aliases": tuple(each["aliases"])}) for each in raw["districts"]),
         simplified={ord(pair[0]): pair[1] for pair in raw["traditional"].split()},
         acknowledgements=frozenset(raw["acknowledgements"]),

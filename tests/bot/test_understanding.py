@@ -241,6 +241,8 @@ def test_the_kinds_of_duty_are_those_that_are_promised() -> None:
         "list",
         "sample_retention",
         "video_record",
+        "ccer",
+        "parameters",
     }
 
 
