@@ -10,11 +10,9 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, ScalarSelect, String, cast, literal, not_, select
 from sqlalchemy.orm import Session, aliased
 
-from obligations.decisions import Status
+from obligations.decisions import SETTLED, Status
 from storage import trail
 from storage.models import Obligation, Occurrence, Stage
-
-_SETTLED = (Status.ACCEPTED, Status.WAIVED)
 
 
 def is_carried() -> ColumnElement[bool]:
@@ -122,16 +120,16 @@ def follow(session: Session, stage: Stage, *, by: int | None, now: datetime) -> 
     ``by`` is the contact who decided.
     """
     after = stage.status
-    if after not in (Status.SUBMITTED, *_SETTLED):
+    if after not in (Status.SUBMITTED, *SETTLED):
         return
     carried = carried_by(session, stage.id)
-    if carried is None or carried.status in (*_SETTLED, after):
+    if carried is None or carried.status in (*SETTLED, after):
         return
     carried.status = after
     carried.version += 1
     if carried.submitted_at is None and after is not Status.WAIVED:
         carried.submitted_at, carried.submitted_by = stage.submitted_at, stage.submitted_by
-    if after in _SETTLED:
+    if after in SETTLED:
         carried.decided_at = now
         carried.reason = stage.reason
     trail.record(

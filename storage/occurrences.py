@@ -12,7 +12,7 @@ from typing import Final
 from sqlalchemy import literal, select
 from sqlalchemy.orm import Session
 
-from obligations.decisions import Status
+from obligations.decisions import SETTLED, Status
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.occasions import Arisen, Cause, arising, causes, untimely
@@ -28,7 +28,6 @@ from storage.types import local_date
 
 LONGEST_NOTE: Final = 1000
 LONGEST_DOCUMENT: Final = 200
-_SETTLED = (Status.ACCEPTED, Status.WAIVED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -385,7 +384,7 @@ def _is_running(session: Session, occasion: Occasion, stage: Stage) -> bool:
         .where(
             Obligation.part.in_([f"#{each.id}" for each in known]),
             Stage.position == 0,
-            Stage.status.not_in(_SETTLED),
+            Stage.status.not_in(SETTLED),
         )
     )
     return session.scalar(open_still.limit(1)) is not None

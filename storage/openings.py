@@ -10,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from obligations.decisions import Action, Status
+from obligations.decisions import SETTLED, Action, Status
 from obligations.notice import Level
 from storage.conditions import is_dated, is_pending, is_submitted
 from storage.contacts import reachable
@@ -48,7 +48,7 @@ def to_hand_over(session: Session, *, through: date) -> tuple[Opening, ...]:
     settled = exists().where(
         before.obligation_id == Stage.obligation_id,
         before.position == Stage.position - 1,
-        before.status.in_([Status.ACCEPTED, Status.WAIVED]),
+        before.status.in_(SETTLED),
     )
     may = or_(Stage.position == 0, Stage.status == Status.RETURNED, settled)
     return _read(session, and_(is_pending(), Stage.ready, is_dated(), Stage.act_by_on <= through, may))

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from obligations.decisions import Status
+from obligations.decisions import SETTLED, Status
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.occasions import Cause, arising
@@ -251,7 +251,7 @@ def _running(session: Session, unit_id: int, year: int) -> Sequence[Stage]:
             Obligation.rule == Occurrence.rule,
             Obligation.period == str(Period.year(year)),
             Occurrence.occasion == Occasion.USE_OF_CCER,
-            Stage.status.not_in([Status.ACCEPTED, Status.WAIVED]),
+            Stage.status.not_in(SETTLED),
         )
         .distinct()
     ).all()

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, case, func, not_, or_, select, union
 from sqlalchemy.orm import Session, aliased
 
-from obligations.decisions import Status
+from obligations.decisions import SETTLED, Status
 from obligations.notice import Level
 from obligations.standing import SOON_DAYS
 from storage.conditions import is_blocked, is_dated, is_due, is_overdue, is_pending, is_submitted
@@ -69,7 +69,7 @@ def counts(session: Session, scope: Scope, *, today: date) -> Counts:
     waiting = is_submitted()
     if scope.level is not Level.UNIT:
         waiting &= Stage.checker_id == scope.organisation_id
-    done = Stage.status.in_([Status.ACCEPTED, Status.WAIVED])
+    done = Stage.status.in_(SETTLED)
     late = (
         (Stage.status == Status.ACCEPTED)
         & not_(Stage.excused)

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
 from obligations.authority import RulingKind
 from obligations.notice import Level
 from storage import checklist, organisations, overview, ruled
 from storage.database import Session
+from storage.models import Stage
 from tests.storage.bureau import Bureau, at
 
 TODAY = date(2024, 3, 5)
@@ -73,6 +74,8 @@ def test_what_a_ruling_changed_is_read_by_the_ruling(bureau: Bureau, level: Leve
 )
 def test_what_a_notice_moved_is_read_by_the_office_first(bureau: Bureau, level: Level, index: str) -> None:
     office = bureau.mill if level is Level.UNIT else bureau.north
+    moved = update(Stage).where(Stage.position == 0).values(moved_from=date(2024, 3, 1))
+    bureau.database.write(lambda session: session.execute(moved).close())
     facts = {"redated": [["monthly-evidence", "2024-01", "unit", bureau.stage(0).dated_by]]}
     totals = []
 
