@@ -5,12 +5,13 @@ The date itself is the law's to compute, what an authority changed of it `storag
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, case, extract, func, select
 from sqlalchemy.orm import Session
 
+from obligations import occasions
 from obligations.authority import RulingKind
 from obligations.binding import BoundDate
 from obligations.deadlines import DeadlineError, DueKind, Facts
@@ -18,8 +19,7 @@ from obligations.decisions import Action, Status
 from obligations.law import Law
 from obligations.notice import UnknownRule
 from obligations.periods import Period
-from obligations.terms import Occasion, WorkingDays
-from storage import occurrences, overview
+from storage import corrections, decisions, occurrences, overview
 from storage.conditions import is_pending
 from storage.models import Event, Ruling, Stage
 from storage.organisations import Scope
@@ -31,9 +31,15 @@ _AHEAD: Final = timedelta(days=200)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correction:
-    """By when what was returned is to be corrected: the day of the return, and the date with its reasons."""
+    """By when what was returned or never came is to be corrected: the day and reason it was found, and the date.
 
-    returned_on: date
+    ``automatic`` says that it was found missing by itself; its reason is then empty.
+    """
+
+    found_on: date
+    at: datetime
+    reason: str
+    automatic: bool
     bound: BoundDate
 
 
@@ -49,22 +55,52 @@ def facts_of(session: Session, stage: Stage) -> Facts:
     )
 
 
-def correction_of(law: Law, stage: Stage) -> Correction | None:
-    """Return by when a returned stage is to be corrected; None where it is not returned, or no notice says."""
-    if stage.status is not Status.RETURNED or stage.decided_at is None:
+def correction_of(session: Session, law: Law, stage: Stage) -> Correction | None:
+    """Return by when a stage was to be corrected after its last return, handed over again or not.
+
+    None where it was not returned, another date counts since, or no notice says.
+    """
+    returned = session.scalar(
+        select(Event)
+        .where(Event.stage_id == stage.id, Event.kind == Action.RETURN.value)
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    said = occasions.correction_of(law.rulebook, stage.rule)
+    if returned is None or said is None or stage.status is Status.OPEN:
         return None
-    returned_on = local_date(stage.decided_at)
-    for duty, said in law.rulebook.by_duty.items():
-        for _, rule in said:
-            arises = rule.arises
-            if arises is None or arises.occasion is not Occasion.UNFIT_EVIDENCE:
-                continue
-            for step in rule.stages:
-                if isinstance(step.deadline, WorkingDays):
-                    bound = _bound(law, duty, step.name, returned_on)
-                    if bound is not None and bound.date.due_on == stage.act_by_on:
-                        return Correction(returned_on=returned_on, bound=bound)
-    return None
+    _, rule, step = said
+    found_on = local_date(returned.at)
+    bound = _bound(law, rule.duty, step.name, found_on)
+    if bound is None:
+        return None
+    # One that was put off twice keeps no trace of its first date.
+    put_off = stage.status is Status.RETURNED and stage.extended_to is not None
+    if bound.date.due_on not in (stage.act_by_on, stage.moved_from) and not put_off:
+        return None
+    reason = str(returned.detail.get("reason", ""))
+    return Correction(found_on=found_on, at=returned.at, reason=reason, automatic=False, bound=bound)
+
+
+def carried_correction_of(session: Session, law: Law, stage: Stage) -> Correction | None:
+    """Return by when evidence that never came is to be corrected, with its hand-over; None where nothing is open.
+
+    None as well where no notice speaks of that correction any more.
+    """
+    carried = corrections.carried_by(session, stage.id)
+    if carried is None or carried.status is not Status.OPEN:
+        return None
+    occurrence = occurrences.of_part(session, carried.obligation.part)
+    if occurrence is None:
+        return None
+    try:
+        binding = decisions.binding_of_stage(law, carried)
+        bound = law.date(binding, carried.name, facts=Facts(found_on=occurrence.happened_on))
+    except (DeadlineError, UnknownRule):
+        return None
+    return Correction(
+        found_on=occurrence.happened_on, at=occurrence.at, reason="", automatic=True, bound=bound
+    )
 
 
 def asked_about(

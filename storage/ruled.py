@@ -4,12 +4,12 @@ Deciding is in `storage.rulings`, what a new notice changes in `storage.redating
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from obligations.authority import RulingKind
@@ -19,6 +19,14 @@ from obligations.reasons import Reason, ReasonCode
 from storage import contacts, organisations, recounting, taking_over
 from storage.conditions import is_pending
 from storage.models import Obligation, Organisation, Ruling, Stage
+
+NARROWER: Mapping[Level, tuple[Level, ...]] = MappingProxyType(
+    {
+        Level.MUNICIPAL: (Level.DISTRICT, Level.UNIT, Level.AGENCY),
+        Level.DISTRICT: (Level.UNIT, Level.AGENCY),
+    }
+)
+"""By the level a ruling is for: whose own extensions stand beside it, because they are for fewer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +92,7 @@ def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
     """Return what changed a stage's date since the notice dated it, the earliest first; nothing where nothing did.
 
     The last ruling that covered it counts. Where that one moved a date an authority had set, the setting comes first;
-    where it let go what had been put off, the extension does.
+    where it let go what had been put off, or put that off anew, the extension does.
     """
     if stage.ruling_id is None:
         if stage.moved_from is None:
@@ -96,7 +104,11 @@ def of_stage(session: Session, stage: Stage) -> tuple[Change, ...]:
         found.insert(0, setting)
     if last.kind is RulingKind.WAIVE and (extension := _extended_before(session, stage, last)) is not None:
         found.insert(-1, extension)
-    return tuple(_change(session, stage, ruling, last=ruling is last) for ruling in found)
+    changes = [_change(session, stage, ruling, last=ruling is last) for ruling in found]
+    if last.kind is RulingKind.EXTEND and (former := _corrected_by(session, stage, last)) is not None:
+        changes.insert(-1, _change(session, stage, former, last=False))
+        changes[-1] = replace(changes[-1], from_on=former.until)
+    return tuple(changes)
 
 
 def reasons(session: Session, stage: Stage) -> tuple[Reason, ...]:
@@ -117,9 +129,38 @@ def _extended_before(session: Session, stage: Stage, last: Ruling) -> Ruling | N
     return _before(session, stage, last, extends)
 
 
+def _corrected_by(session: Session, stage: Stage, last: Ruling) -> Ruling | None:
+    """Return the extension that counted for a stage before another took its place; None where none did.
+
+    They are gone through as they were applied: each moved what it was later than, or corrected one of no fewer.
+    """
+    counts: tuple[Ruling, Level] | None = None
+    given = session.execute(
+        _given(stage, last, Ruling.kind == RulingKind.EXTEND)
+        .add_columns(Organisation.level)
+        .order_by(Ruling.id)
+    )
+    for ruling, level in given:
+        if stage.status is Status.RETURNED and stage.decided_at is not None and ruling.at < stage.decided_at:
+            continue  # what it put off was the date before the return
+        on, base = ruling.until, stage.moved_from
+        present = base if counts is None else counts[0].until
+        if on is None or base is None or present is None:
+            continue
+        corrects = counts is not None and on >= base and counts[1] not in NARROWER.get(level, ())
+        if on > present or corrects:
+            counts = None if on == base else (ruling, level)
+    return None if counts is None else counts[0]
+
+
 def _before(session: Session, stage: Stage, last: Ruling, condition: ColumnElement[bool]) -> Ruling | None:
+    return session.scalar(_given(stage, last, condition).order_by(Ruling.id.desc()).limit(1))
+
+
+def _given(stage: Stage, last: Ruling, condition: ColumnElement[bool]) -> Select[Ruling]:
+    """Select the rulings before another that cover a stage too."""
     scopes = [stage.subject_id, *([stage.district_id] if stage.district_id else [])]
-    return session.scalar(
+    return (
         select(Ruling)
         .join(Organisation, Organisation.id == Ruling.scope_id)
         .where(
@@ -130,8 +171,6 @@ def _before(session: Session, stage: Stage, last: Ruling, condition: ColumnEleme
             Ruling.id < last.id,
             or_(Ruling.scope_id.in_(scopes), Organisation.level == Level.MUNICIPAL),
         )
-        .order_by(Ruling.id.desc())
-        .limit(1)
     )
 
 

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from bot.cli import main
 from jobs import materialise
 from obligations.authority import RulingKind
+from obligations.decisions import Status
 from obligations.periods import Period
 from obligations.terms import Occasion
 from storage import occurrences, rulings
@@ -272,3 +273,130 @@ async def test_nobody_is_told_of_what_they_may_not_see(town: Town, mill: Person,
     await south.say("/help")
     assert "That is not within" in await south.press_data(f"why:{kiln}")
     assert "白石窑" not in await mill.say("为什么是20号")
+
+
+def order(town: Town, kind: RulingKind, until: date | None = None) -> Order:
+    """Return an order about the mill's first step of January."""
+    return Order(
+        kind=kind,
+        rule="monthly-evidence",
+        stage="unit",
+        period=Period.month(2024, 1),
+        scope_id=town.stage(MILL).subject_id,
+        until=until,
+    )
+
+
+async def returned(town: Town, mill: Person, north: Person) -> None:
+    """Hand over on Monday 5 February and have it returned the same day: three working days, to the 8th."""
+    town.stand_at("2024-02-05 09:00")
+    await mill.hand_over()
+    await north.say("/review")
+    await north.press("1. 青禾磨坊热电有限公司")
+    await north.press("退回")
+    await north.press("材料不完整")
+
+
+def in_order(told: str, *parts: str) -> None:
+    """Check that every part is said, one after the other."""
+    at = [told.find(part) for part in parts]
+    assert -1 not in at, told
+    assert at == sorted(at), told
+
+
+async def test_the_correction_of_what_never_came_counts_from_when_it_was_found(
+    town: Town, mill: Person
+) -> None:
+    await town.move_to("2024-02-21 10:00")
+    told = await why(town, mill, MILL, "unit")
+    assert points(told) == reasons("monthly-evidence", "unit", "2024-01")
+    in_order(
+        told,
+        "未按期提交：2024年2月21日认定为不及时",
+        "· 自2024年2月21日（周三）发现起3个工作日内",
+        "至2024年2月26日（周一）",
+        "· 计入的工作日：2月22日、2月23日、2月26日",
+        "· 依据：渝环规〔2023〕2号 二(七)",
+        "现按此办理：",
+        "更正期限 2月26日（周一）24:00 前",
+    )
+    await mill.hand_over()
+    assert "未按期提交" not in await why(town, mill, MILL, "unit")
+
+
+async def test_what_was_returned_and_then_put_off_says_both(town: Town, mill: Person, north: Person) -> None:
+    await returned(town, mill, north)
+    town.stand_at("2024-02-06 09:00")
+    decree(town, order(town, RulingKind.EXTEND, date(2024, 2, 29)))
+    await town.settle()
+    told = await why(town, mill, MILL, "unit")
+    in_order(
+        told,
+        "2024年2月5日退回更正：材料不完整",
+        "至2024年2月8日（周四）",
+        "依据：渝环规〔2023〕2号 二(七)",
+        "2024年2月29日（周四）",
+        "现按此办理：2月29日（周四）24:00 前",
+        "原期限 2月8日",
+    )
+    decree(town, order(town, RulingKind.EXTEND, date(2024, 3, 5)))
+    await town.settle()
+    assert "至2024年2月8日（周四）" in await why(town, mill, MILL, "unit")
+
+
+async def test_what_was_put_off_and_then_returned_says_so_in_this_order(
+    town: Town, mill: Person, north: Person
+) -> None:
+    town.stand_at("2024-02-05 08:00")
+    decree(town, order(town, RulingKind.EXTEND, date(2024, 2, 29)))
+    await town.settle()
+    await returned(town, mill, north)
+    in_order(
+        await why(town, mill, MILL, "unit"),
+        "镜环函〔2024〕8号",
+        "2024年2月5日退回更正：材料不完整",
+        "现按此办理：2月8日（周四）24:00 前",
+    )
+
+
+async def test_what_is_handed_over_has_no_date_that_counts_now(
+    town: Town, mill: Person, north: Person
+) -> None:
+    await returned(town, mill, north)
+    town.stand_at("2024-02-08 09:30")
+    await mill.hand_over()
+    told = await why(town, mill, MILL, "unit")
+    in_order(told, "2024年2月5日退回更正：材料不完整", "至2024年2月8日（周四）", "已提交：2月8日 09:30")
+    assert "现按此办理" not in told
+
+
+async def test_what_was_put_off_and_then_let_go_names_both(town: Town, mill: Person) -> None:
+    town.stand_at("2024-02-05 09:00")
+    decree(town, order(town, RulingKind.EXTEND, date(2024, 2, 29)))
+    await town.settle()
+    town.stand_at("2024-02-06 10:00")
+    decree(town, order(town, RulingKind.WAIVE))
+    await town.settle()
+    told = await why(town, mill, MILL, "unit")
+    in_order(
+        told,
+        "2024年2月20日",
+        "2024年2月29日（周四）",
+        "依据镜环函〔2024〕8号免予办理：平台检修",
+        "已于2月6日 10:00免除，无须再办理",
+    )
+    assert told.count("镜环函〔2024〕8号") == 2
+    assert "现按此办理" not in told
+
+
+async def test_what_went_without_a_document_says_when_and_why(town: Town, mill: Person) -> None:
+    stage_id = town.stage(MILL).id
+
+    def go(session: Session) -> None:
+        stage = session.get_one(Stage, stage_id)
+        stage.status, stage.reason, stage.decided_at = Status.WAIVED, "taken_over", town.clock.now()
+
+    town.stand_at("2024-02-06 10:00")
+    town.database.write(go)
+    told = await why(town, mill, MILL, "unit")
+    assert told.count("已于2月6日 10:00免除，无须再办理\n原因：由后发文件规定的事项取代") == 1, told

@@ -19,7 +19,9 @@ def facts(bureau: Bureau, position: int) -> Facts:
 
 def correction(bureau: Bureau, law: Law, position: int) -> grounds.Correction | None:
     stage_id = bureau.stage(position).id
-    return bureau.database.read(lambda session: grounds.correction_of(law, session.get_one(Stage, stage_id)))
+    return bureau.database.read(
+        lambda session: grounds.correction_of(session, law, session.get_one(Stage, stage_id))
+    )
 
 
 def test_nothing_happened_yet(bureau: Bureau) -> None:
@@ -43,7 +45,7 @@ def test_a_return_is_explained_by_the_rule_of_corrections(bureau: Bureau, law: L
     bureau.send_back("2024-02-09 10:00")
     found = correction(bureau, law, UNIT)
     assert found is not None
-    assert found.returned_on == date(2024, 2, 9)
+    assert found.found_on == date(2024, 2, 9)
     # The Spring Festival is off from the 10th to the 17th; Sunday the 18th is worked in exchange.
     assert found.bound.date.due_on == bureau.stage(UNIT).act_by_on == date(2024, 2, 20)
 
