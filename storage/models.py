@@ -189,7 +189,7 @@ class Stage(Base):
     ``due_on`` is the notice's date, ``dated_by`` the number of the notice that gives it; ``act_by_on`` is the date
     after which default begins: the due date, or the correction date after a return, the internal target after a late
     hand-over, or an extension. All are dates in Asia/Shanghai, inclusive. ``extended_to`` and ``ruling_id`` say what
-    an authority decided last, ``moved_from`` what the day to act by was before that, or before another notice moved
+    an authority decided last, ``moved_from`` what the day to act by was before it was put off, or before another notice moved
     it; where that notice gave the first date, that date itself. ``reason`` is that of a return or a waiver. ``ready``
     is false while the stage before has not handed over; of a first stage, where it is carried: the correction of
     evidence that never came is handed over with that evidence (`storage.corrections`). ``version`` rises with every

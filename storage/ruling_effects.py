@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, case, exists, func, not_, select, update
+from sqlalchemy import ColumnElement, CursorResult, case, exists, false, func, not_, null, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from obligations.authority import RulingKind
@@ -18,11 +18,12 @@ from obligations.chains import binding_of
 from obligations.deadlines import Facts
 from obligations.decisions import Status
 from obligations.law import Law
+from obligations.notice import Level
 from obligations.periods import Period
-from storage import corrections
+from storage import corrections, organisations
 from storage.conditions import is_pending
 from storage.models import Obligation, Occurrence, Organisation, Ruling, Stage
-from storage.ruled import changed_by, named_by, within
+from storage.ruled import NARROWER, changed_by, named_by, within
 
 PENDING = (Status.OPEN, Status.RETURNED)
 """What a ruling may change: not what was handed over or settled."""
@@ -79,8 +80,10 @@ class Effect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """The stages that the same notices bind, by where they stand: status, day to act by, district, how many.
+    """The stages that the same notices bind, by where they stand.
 
+    Each row has the status, the day to act by, that day without the extension that the order corrects (none where it
+    corrects none), the district, and how many there are.
     ``part`` is that of their obligations; what arose from events is together, under `ARISEN`.
     """
 
@@ -90,7 +93,7 @@ class Group:
     sector: Any
     stage: str
     first: bool
-    rows: tuple[tuple[Status, date | None, str, int], ...]
+    rows: tuple[tuple[Status, date | None, date | None, str, int], ...]
 
     def bound(self, law: Law, order: Order) -> tuple[Binding, tuple[str, ...]]:
         """Return what binds them, and the names of the stages that the order is for, the one it names first.
@@ -136,20 +139,29 @@ def groups(
         Stage.name,
         Stage.position == 0,
     )
+    corrected_from = case((_is_corrected(order, scope.level), Stage.moved_from), else_=null())
+    stands = (Stage.status, Stage.act_by_on, corrected_from, district.name)
     where = within(scope, order.rule, str(order.period)) if covered is None else covered
     rows = session.execute(
-        select(*keys, Stage.status, Stage.act_by_on, func.coalesce(district.name, ""), func.count())
+        select(
+            *keys,
+            Stage.status,
+            Stage.act_by_on,
+            corrected_from,
+            func.coalesce(district.name, ""),
+            func.count(),
+        )
         .select_from(Stage)
         .join(Obligation, Obligation.id == Stage.obligation_id)
         .join(Organisation, Organisation.id == Stage.subject_id)
         .outerjoin(district, district.id == Stage.district_id)
         .where(where, named_by(order.stage))
-        .group_by(*keys, Stage.status, Stage.act_by_on, district.name)
-        .order_by(*keys, Stage.status, Stage.act_by_on, district.name)
+        .group_by(*keys, *stands)
+        .order_by(*keys, *stands)
     ).all()
-    found: dict[tuple[Any, ...], list[tuple[Status, date | None, str, int]]] = {}
-    for *key, status, act_by_on, name, count in rows:
-        found.setdefault(tuple(key), []).append((status, act_by_on, name, count))
+    found: dict[tuple[Any, ...], list[tuple[Status, date | None, date | None, str, int]]] = {}
+    for *key, status, act_by_on, former, name, count in rows:
+        found.setdefault(tuple(key), []).append((status, act_by_on, former, name, count))
     for (notice, version, part, sector, stage, first), told in found.items():
         yield Group(
             notice=notice,
@@ -162,17 +174,54 @@ def groups(
         )
 
 
-def _moves(order: Order) -> Callable[[Status, date | None], bool]:
-    """Return whether an order changes a stage of a status and day to act by; `_changeable` says it as SQL."""
+def _moves(order: Order) -> Callable[[Status, date | None, date | None], bool]:
+    """Return whether an order changes a stage of a status, day to act by and day without the extension it corrects.
+
+    `_changeable` says it as SQL.
+    """
     if order.kind is RulingKind.EXTEND and (until := order.until) is not None:
-        return lambda status, on: status in PENDING and on is not None and on < until
-    return lambda status, _: status in PENDING
+
+        def moves(status: Status, on: date | None, former: date | None) -> bool:
+            later = on is not None and on < until
+            corrects = former is not None and former <= until and on != until
+            return status in PENDING and (later or corrects)
+
+        return moves
+    return lambda status, _, __: status in PENDING
 
 
-def _changeable(order: Order) -> ColumnElement[bool]:
+def _changeable(order: Order, level: Level) -> ColumnElement[bool]:
     if order.kind is RulingKind.EXTEND:
-        return is_pending() & (Stage.act_by_on < order.until)
+        corrects = (
+            _is_corrected(order, level) & (Stage.moved_from <= order.until) & (Stage.act_by_on != order.until)
+        )
+        return is_pending() & or_(Stage.act_by_on < order.until, corrects)
     return is_pending()
+
+
+def _is_extended() -> ColumnElement[bool]:
+    """Return the condition that a stage is to be done by the day it was put off to."""
+    return Stage.extended_to.is_not(None) & (Stage.extended_to == Stage.act_by_on)
+
+
+def _is_corrected(order: Order, level: Level) -> ColumnElement[bool]:
+    """Return the condition that an order for a scope of this level takes the place of the extension that counts.
+
+    What is put off anew may come before what it was put off to, down to the day it had before; on that day the
+    extension is undone. An order for many leaves the extensions of fewer.
+    """
+    if order.kind is not RulingKind.EXTEND:
+        return false()
+    ruled = (
+        select(Ruling.id)
+        .join(Organisation, Organisation.id == Ruling.scope_id)
+        .where(
+            Ruling.id == Stage.ruling_id,
+            Ruling.kind == RulingKind.EXTEND,
+            Organisation.level.not_in(NARROWER.get(level, ())),
+        )
+    )
+    return _is_extended() & ruled.exists()
 
 
 def effect_of(law: Law, order: Order, found: list[Group]) -> Effect:
@@ -187,8 +236,8 @@ def effect_of(law: Law, order: Order, found: list[Group]) -> Effect:
         if (number := group.stricter(law, order)) is not None:
             stricter.add(number)
             continue
-        for status, on, district, count in group.rows:
-            if moves(status, on):
+        for status, on, former, district, count in group.rows:
+            if moves(status, on, former):
                 changed[district] += count
                 before[on] += count
                 keeps = order.kind is RulingKind.SET_DATE and status is Status.RETURNED
@@ -245,8 +294,10 @@ def apply(
         case RulingKind.EXTEND:
             values |= {
                 "act_by_on": order.until,
-                "extended_to": order.until,
-                "moved_from": Stage.act_by_on,
+                "extended_to": case(
+                    (_is_extended() & (Stage.moved_from == order.until), null()), else_=order.until
+                ),
+                "moved_from": case((_is_extended(), Stage.moved_from), else_=Stage.act_by_on),
                 "excused": False,
             }
         case RulingKind.SET_DATE:
@@ -262,7 +313,8 @@ def apply(
                 "extended_to": None,
             }
     named = (Stage.name == group.stage) & ((Stage.position == 0) if group.first else (Stage.position > 0))
-    changed = _update(session, mine & named & _changeable(order), values)
+    level = organisations.get(session, order.scope_id).level
+    changed = _update(session, mine & named & _changeable(order, level), values)
     if order.kind is RulingKind.WAIVE and changed:
         _follow_waiver(session, ruling, mine, values, first=group.first, now=now)
     elif changed:

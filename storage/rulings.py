@@ -1,8 +1,8 @@
 """What an authority decides about dates: a waiver, an extension, the date that a notice leaves to it.
 
 A ruling is for a unit, for a district with its units, or for the whole city; it changes what is open in one
-transaction and a few statements, and holds for what is made later too. The latest ruling that covers a stage counts,
-whoever it was for. What was handed over stays as it is. Which level may decide what, and how far, is
+transaction and a few statements, and holds for what is made later too. The latest ruling that covers a stage counts;
+an extension may be put right by another one, down to the day it moved, unless it was for fewer. What was handed over stays as it is. Which level may decide what, and how far, is
 `obligations.authority`'s; reading what was decided is `storage.ruled`'s.
 """
 
@@ -282,8 +282,13 @@ def _require_something(order: Order, found: list[Group]) -> None:
         DecisionRefused: always.
     """
     rows = [row for group in found for row in group.rows]
-    pending = [on for status, on, *_ in rows if status in PENDING]
-    dated = [on for on in pending if on is not None]
+    pending = [(on, former) for status, on, former, *_ in rows if status in PENDING]
+    # What corrects an extension need not come after it, only not before the day it had.
+    dated = [
+        former if former is not None and order.until is not None and order.until < former else on
+        for on, former in pending
+        if on is not None
+    ]
     if dated and order.until is not None:
         authority.require_later(order.until, today=order.until, present_on=min(dated))
     if pending:

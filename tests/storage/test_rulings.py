@@ -92,7 +92,57 @@ def test_the_latest_ruling_that_covers_a_stage_counts(bureau: Bureau) -> None:
     bureau.extend(NOW, UNIT, "2024-02-26")
     last = bureau.decree("2024-02-18 11:00", EXTEND, "north", stage="unit", until=LATER)
     stage = bureau.stage(UNIT)
-    assert (stage.ruling_id, stage.act_by_on, stage.moved_from) == (last.ruling_id, LATER, date(2024, 2, 26))
+    assert (stage.ruling_id, stage.act_by_on, stage.moved_from) == (last.ruling_id, LATER, date(2024, 2, 20))
+
+
+class TestCorrected:
+    def test_a_wrong_extension_is_put_right_by_an_earlier_one(self, bureau: Bureau) -> None:
+        wrong, right = date(2026, 2, 28), LATER
+        bureau.decree(NOW, EXTEND, "city", stage="unit", until=wrong)
+        decreed = bureau.decree("2024-02-18 11:00", EXTEND, "city", stage="unit", until=right)
+        assert (dict(decreed.effect.before), dict(decreed.effect.after)) == ({wrong: 3}, {right: 3})
+        stage = bureau.stage(UNIT)
+        assert (stage.act_by_on, stage.extended_to, stage.moved_from, stage.ruling_id) == (
+            right,
+            right,
+            date(2024, 2, 20),
+            decreed.ruling_id,
+        )
+
+    def test_an_extension_to_the_day_it_had_before_undoes_it(self, bureau: Bureau) -> None:
+        bureau.decree(NOW, EXTEND, "city", stage="unit", until=LATER)
+        bureau.decree("2024-02-18 11:00", EXTEND, "mill", stage="unit", until=date(2024, 2, 20))
+        assert acting(bureau) == {"mill": "02-20", "kiln": "02-29", "dam": "02-29"}
+        stage = bureau.stage(UNIT)
+        assert (stage.act_by_on, stage.extended_to) == (date(2024, 2, 20), None)
+
+        def work(session: Session) -> list[tuple[date | None, date | None]]:
+            changes = rulings.of_stage(session, session.get_one(Stage, stage.id))
+            return [(change.from_on, change.to_on) for change in changes]
+
+        assert bureau.database.read(work) == [(date(2024, 2, 20), LATER), (LATER, date(2024, 2, 20))]
+
+    def test_never_before_the_day_it_had(self, bureau: Bureau) -> None:
+        bureau.decree(NOW, EXTEND, "city", stage="unit", until=LATER)
+        why = refused(bureau, EXTEND, "city", stage="unit", until=date(2024, 2, 19))
+        assert (why.refusal, why.on) == (Refusal.NOT_LATER, date(2024, 2, 20))
+        again = refused(bureau, EXTEND, "city", stage="unit", until=LATER)
+        assert (again.refusal, again.on) == (Refusal.NOT_LATER, LATER)
+
+    def test_of_a_correction_down_to_its_own_day(self, bureau: Bureau) -> None:
+        bureau.submit("2024-02-05 10:00")
+        bureau.send_back("2024-02-06 10:00")
+        before = bureau.stage(UNIT).act_by_on
+        assert before is not None
+        bureau.extend("2024-02-07 10:00", UNIT, "2024-02-29")
+        bureau.decree("2024-02-07 11:00", EXTEND, "mill", stage="unit", until=before)
+        stage = bureau.stage(UNIT)
+        assert (stage.status.value, stage.act_by_on, stage.extended_to) == ("returned", before, None)
+
+    def test_a_districts_order_leaves_what_is_one_units_own(self, bureau: Bureau) -> None:
+        bureau.extend(NOW, UNIT, "2024-03-10")
+        bureau.decree("2024-02-18 11:00", EXTEND, "north", stage="unit", until=LATER)
+        assert acting(bureau) == {"mill": "03-10", "kiln": "02-29", "dam": "02-20"}
 
 
 def test_a_waived_duty_takes_its_checks_along(bureau: Bureau) -> None:
@@ -282,11 +332,12 @@ class TestWhy:
 
         def work(session: Session) -> None:
             stage = session.get_one(Stage, bureau.stage(UNIT).id)
-            [change] = rulings.of_stage(session, stage)
+            former, change = rulings.of_stage(session, stage)
+            assert (former.from_on, former.to_on) == (date(2024, 2, 20), date(2024, 2, 26))
             assert (change.from_on, change.to_on) == (date(2024, 2, 26), LATER)
             assert (change.document, change.reason, change.by) == (DOCUMENT, "系统升级", "云江市")
             assert change.at == at("2024-02-18 11:00")
-            [reason] = rulings.reasons(session, stage)
+            reason = rulings.reasons(session, stage)[-1]
             assert reason.code is ReasonCode.EXTENDED
             assert dict(reason.arguments) == {
                 "from_on": date(2024, 2, 26),
