@@ -39,13 +39,15 @@ class Count:
     waiting: int
     """Handed over, and not checked yet."""
     done: int
-    """Accepted or waived."""
+    """Accepted."""
+    waived: int
+    """Let go by an authority."""
     first: int
 
     @property
     def total(self) -> int:
         """Return how many there are."""
-        return self.open + self.blocked + self.waiting + self.done
+        return self.open + self.blocked + self.waiting + self.done + self.waived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +85,12 @@ class Line:
     @property
     def done(self) -> bool:
         """Tell whether nothing of it is left to do or to check."""
-        return bool(self.counts) and all(count.done == count.total for count in self.counts)
+        return bool(self.counts) and all(count.done + count.waived == count.total for count in self.counts)
+
+    @property
+    def waived(self) -> bool:
+        """Tell whether nothing of it is left to do because all of it was let go."""
+        return bool(self.counts) and all(count.waived == count.total for count in self.counts)
 
     @property
     def stage_id(self) -> int:
@@ -207,7 +214,8 @@ def _of_stages(session: Session, law: Law, organisation: Organisation, *, today:
             func.sum(case((ready, 1), else_=0)),
             func.sum(case((and_(is_pending(), ~Stage.ready), 1), else_=0)),
             func.sum(case((Stage.status == Status.SUBMITTED, 1), else_=0)),
-            func.sum(case((Stage.status.in_([Status.ACCEPTED, Status.WAIVED]), 1), else_=0)),
+            func.sum(case((Stage.status == Status.ACCEPTED, 1), else_=0)),
+            func.sum(case((Stage.status == Status.WAIVED, 1), else_=0)),
             func.coalesce(func.min(case((ready, Stage.id))), func.min(Stage.id)),
             func.max(case((Stage.subject_id != Stage.actor_id, 1), else_=0)),
         )
@@ -228,13 +236,14 @@ def _of_stages(session: Session, law: Law, organisation: Organisation, *, today:
     for number, version, made_by, duty, name, kind, period, *figures, first, others in rows:
         rule = law.rulebook.rule_made(number, version, made_by) or law.rulebook.rule(duty)
         notice = law.rulebook.notice(number, version) or law.rulebook.notice_of(duty)
-        opened, blocked, waiting, done = figures
+        opened, blocked, waiting, done, waived = figures
         count = Count(
             period=Period.parse(period),
             open=opened,
             blocked=blocked,
             waiting=waiting,
             done=done,
+            waived=waived,
             first=first,
         )
         known = found.get((duty, name, kind))

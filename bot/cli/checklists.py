@@ -78,6 +78,7 @@ def _told(in_force: Law, line: Line, organisation: Organisation) -> dict[str, An
                 "blocked": count.blocked,
                 "waiting": count.waiting,
                 "done": count.done,
+                "waived": count.waived,
             }
             for count in line.counts
         ],

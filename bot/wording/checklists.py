@@ -17,7 +17,7 @@ from storage.overview import Page
 LINES = 5
 """How many lines a page holds: each says what is to be done, for when, and what shows it."""
 
-_DONE, _OPEN = "✓", "□"
+_DONE, _WAIVED, _OPEN = "✓", "–", "□"
 _MOST_NAMED = 3
 """How many periods of one line are named one by one; more are said from the first to the last."""
 
@@ -117,7 +117,7 @@ def _heading(voice: Voice, line: Line) -> str:
 
 def _line(voice: Voice, number: int, line: Line, applied: Sequence[Applied]) -> list[str]:
     p = voice.p
-    mark = "" if line.supervised else f"{_DONE if line.done else _OPEN} "
+    mark = "" if line.supervised else f"{_WAIVED if line.waived else _DONE if line.done else _OPEN} "
     told = [f"{number}. {mark}{bold(voice.title(line.rule.title))} · {voice.title(line.step.title)}"]
     told += _periods(voice, line)
     if line.waits:
@@ -146,6 +146,7 @@ def _periods(voice: Voice, line: Line) -> list[str]:
     blocked = [count.period for count in line.counts if count.blocked]
     waiting = [count.period for count in line.counts if count.waiting]
     done = [count.period for count in line.counts if count.done]
+    waived = [count.period for count in line.counts if count.waived]
     told = []
     if to_do:
         told.append(p.text("To do: {periods}", periods=periods(voice, to_do)))
@@ -155,6 +156,8 @@ def _periods(voice: Voice, line: Line) -> list[str]:
         told.append(p.text("Waiting to be checked: {periods}", periods=periods(voice, waiting)))
     if done:
         told.append(p.text("Done: {periods}", periods=periods(voice, done)))
+    if waived:
+        told.append(p.text("Let go: {periods}", periods=periods(voice, waived)))
     return told
 
 
@@ -166,6 +169,7 @@ def _counted(voice: Voice, count: Count) -> str:
         p.text("{n} waiting for the step before", n=count.blocked) if count.blocked else "",
         p.text("{n} to be checked", n=count.waiting) if count.waiting else "",
         p.text("{n} done", n=count.done) if count.done else "",
+        p.text("{n} let go", n=count.waived) if count.waived else "",
     ]
     said = p.listed([each for each in told if each])
     return p.text("{period}: {counts}", period=voice.period(str(count.period)), counts=said)

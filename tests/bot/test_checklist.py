@@ -63,6 +63,18 @@ async def test_what_has_no_date_is_marked_done_and_shows_it(town: Town, mill: Pe
     assert town.stage(KILN, "2024-02", rule="coal-sample-film").status is Status.OPEN
 
 
+async def test_what_was_let_go_is_not_shown_as_done(town: Town, mill: Person) -> None:
+    stage_id = town.stage(MILL, "2024-02", rule="coal-sample-film").id
+
+    def let_go(session: Session) -> None:
+        session.get_one(Stage, stage_id).status = Status.WAIVED
+
+    town.database.write(let_go)
+    told = await mill.say("/checklist")
+    assert "2. – 煤样全程影像记录 · 煤样采样、制样、化验、保存全程影像记录\n免予办理：2024年2月\n" in told
+    assert "已完成" not in told
+
+
 async def test_a_file_is_attached_by_its_button_or_by_its_caption(town: Town, mill: Person) -> None:
     await mill.say("/checklist")
     await mill.press("2. 煤样全程影像记录")

@@ -66,7 +66,9 @@ def test_the_checklist_as_json() -> None:
     assert by_duty["agency-controls"]["supervised"]
     assert by_duty["agency-controls"]["periods"] == []
     spot_check = by_duty["spot-check"]
-    assert spot_check["periods"] == [{"period": "2024", "open": 1, "blocked": 0, "waiting": 0, "done": 0}]
+    assert spot_check["periods"] == [
+        {"period": "2024", "open": 1, "blocked": 0, "waiting": 0, "done": 0, "waived": 0}
+    ]
     assert spot_check["evidence"] == {"zh": "抽查记录", "en": "The record of the check"}
     report = next(
         item for item in told("checklist", MILL)["items"] if item["duty"] == "accounting-parameters"

@@ -95,6 +95,22 @@ def test_what_is_done_stays_while_its_period_lasts_or_for_a_month(made: Bureau) 
     assert "coal-sample-film/unit" not in lines(made, made.mill, "2024-04-06 10:00")
 
 
+def test_what_was_let_go_is_not_counted_as_done(made: Bureau) -> None:
+    duty = "accounting-parameters/unit"
+    (open_,) = lines(made, made.mill)[duty].counts
+    assert (open_.done, open_.waived) == (0, 0)
+
+    def work(session: Session) -> None:
+        session.get_one(Stage, open_.first).status = Status.WAIVED
+        session.get_one(Stage, open_.first).decided_at = MARCH
+
+    made.database.write(work)
+    line = lines(made, made.mill)[duty]
+    (count,) = line.counts
+    assert (count.open, count.done, count.waived, count.total) == (0, 0, 1, 1)
+    assert (line.done, line.waived) == (True, True)
+
+
 def test_the_stages_of_a_line_begin_with_what_can_be_done(made: Bureau) -> None:
     counts = lines(made, made.mill)["coal-sample-film/unit"].counts
     by = made.actor(Level.UNIT)
