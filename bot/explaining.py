@@ -12,7 +12,9 @@ from locales.printer import Printer
 from obligations.binding import Binding, BoundDate, Dated
 from obligations.deadlines import NO_FACTS, DueDate, DueKind, Facts
 from obligations.law import Law
+from obligations.parameters import Applied, parameters
 from obligations.periods import Period
+from obligations.reasons import ReasonCode
 from obligations.terms import BeforeEvent, External, Sector, SubmitPlus, WorkingDays
 
 SECOND_HAND = "†"
@@ -24,6 +26,7 @@ class Explanation:
     """One step's date with its reasons, in words. What is empty is not said.
 
     ``cautions`` are about what was asked: facts that do not bear on the step, or that can hardly be right.
+    ``parameters`` are what a report is to be done by, in the duty's period.
     """
 
     binding: Binding
@@ -34,6 +37,7 @@ class Explanation:
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
     basis: tuple[str, ...]
+    parameters: tuple[Applied, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """Return everything under the title, in the order it is read."""
@@ -73,6 +77,7 @@ def explain(
         reasons=tuple(sentence(p, reason) for reason in bound.date.reasons),
         cautions=tuple(_cautions(p, binding, bound, stage, facts)),
         basis=tuple(_basis(p, bound, stage)),
+        parameters=parameters(law, binding.duty, period, sectors=binding.sectors),
     )
 
 
@@ -95,7 +100,8 @@ def cited(dated: Dated) -> str:
 def _targets(p: Printer, answer: DueDate) -> Iterator[str]:
     if answer.safe_target_on is not None:
         yield p.text("Safe target: {date}", date=p.day(answer.safe_target_on, weekday=True))
-    if answer.internal_target_on is not None:
+    passed = any(reason.code is ReasonCode.TARGET_PASSED for reason in answer.reasons)
+    if answer.internal_target_on is not None and not passed:
         yield p.text("Internal target: {date}", date=p.day(answer.internal_target_on, weekday=True))
 
 

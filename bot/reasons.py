@@ -47,6 +47,10 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
     ReasonCode.INTERNAL_TARGET: lambda p, a: p.text(
         "Aim for {target_on} all the same: no more than {days} days after the hand-over.", **a
     ),
+    ReasonCode.TARGET_PASSED: lambda p, a: p.text(
+        "The date of the whole chain, {target_on}, had passed before the hand-over: be done as soon as possible.",
+        **a,
+    ),
     ReasonCode.CHAIN_AT_RISK: lambda p, a: p.text(
         "Whoever uses every day until {counted_on} makes the step that follows miss its date, {limit_on}.",
         **a,
@@ -69,6 +73,10 @@ _SENTENCES: Mapping[ReasonCode, Sentence] = {
     ReasonCode.ANNOUNCED: lambda p, a: p.text("An authority announced the date: {due_on}.", **a),
     ReasonCode.NOT_ANNOUNCED: lambda p, a: p.text(
         "An authority sets the date and has not announced it yet.", **a
+    ),
+    ReasonCode.NOT_ORDERED: lambda p, a: p.text(
+        "The district bureau that gave the order or the penalty sets the limit, and that limit counts; none is recorded yet.",
+        **a,
     ),
     ReasonCode.NO_DATE: lambda p, a: p.text("The notice gives no date.", **a),
     ReasonCode.SAFE_TARGET: lambda p, a: p.text(

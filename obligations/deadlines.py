@@ -18,6 +18,7 @@ from obligations.notice import (
     BeforeEvent,
     External,
     Fixed,
+    Level,
     MonthEndPlus,
     Once,
     Recurrence,
@@ -90,7 +91,7 @@ class DueDate:
     safe_target_on: date | None
     """Where the rule advises to be done earlier than the date, which stays what it is."""
     internal_target_on: date | None
-    """What an excused stage should aim for."""
+    """What an excused stage should aim for; it may lie before the hand-over, where that came too late for the chain."""
     excused: bool
     """The stage before handed over after this one's cap: this one's actor is not in default."""
     chain_at_risk: bool
@@ -212,7 +213,7 @@ def _count(
             counted = _firm(on, ReasonCode.KEEP_THROUGH, period=str(period), months=kept)
             return replace(counted, fixed=True)
         case External():
-            return _external(facts.announced_on)
+            return _external(stage.deadline, facts.announced_on)
         case Undated():
             return _Counted(on=None, kind=DueKind.NONE, reasons=(_because(ReasonCode.NO_DATE),))
 
@@ -258,7 +259,10 @@ def _after_submission(
     if cap_on is not None and excused:
         target_on = counted_on if limit_on is None else min(counted_on, limit_on)
         reasons.append(_because(ReasonCode.UPSTREAM_AFTER_CAP, submitted_on=last, cap_on=cap_on))
-        reasons.append(_because(ReasonCode.INTERNAL_TARGET, target_on=target_on, days=days))
+        if target_on < last:
+            reasons.append(_because(ReasonCode.TARGET_PASSED, target_on=target_on, submitted_on=last))
+        else:
+            reasons.append(_because(ReasonCode.INTERNAL_TARGET, target_on=target_on, days=days))
     elif cap_on is not None and counted_on > cap_on:
         reasons.append(_because(ReasonCode.CAPPED, counted_on=counted_on, cap_on=cap_on))
     if at_risk and limit_on is not None:
@@ -309,9 +313,11 @@ def _days_used(after: date, on: date, calendar: WorkingCalendar) -> tuple[Reason
     return tuple(reasons)
 
 
-def _external(announced_on: date | None) -> _Counted:
+def _external(deadline: External, announced_on: date | None) -> _Counted:
     if announced_on is None:
-        return _Counted(on=None, kind=DueKind.EXTERNAL, reasons=(_because(ReasonCode.NOT_ANNOUNCED),))
+        ordered = deadline.set_by is Level.DISTRICT
+        code = ReasonCode.NOT_ORDERED if ordered else ReasonCode.NOT_ANNOUNCED
+        return _Counted(on=None, kind=DueKind.EXTERNAL, reasons=(_because(code),))
     return replace(_firm(announced_on, ReasonCode.ANNOUNCED), kind=DueKind.EXTERNAL)
 
 

@@ -9,12 +9,13 @@ import click
 
 from bot import rulewords
 from bot.cli.terminal import RULE_DAY, as_json, as_told, law, misused
-from bot.explaining import Explanation, cited, explain
+from bot.explaining import SECOND_HAND, Explanation, cited, explain
 from locales.printer import Printer
 from obligations.binding import Binding, Dated
 from obligations.deadlines import DeadlineError, DueKind, Facts
 from obligations.law import Law
 from obligations.notice import Sector, UnknownRule
+from obligations.parameters import Applied
 from obligations.periods import Period, PeriodError
 from obligations.terms import SECTOR_GROUPS
 
@@ -82,7 +83,7 @@ def due(
         return
     others = _elsewhere(p, in_force, asked, answer, stage=stage, facts=facts, roll=roll)
     if as_json:
-        as_told(_told(rule, stage, answer) | {"elsewhere": [_other(*each) for each in others]})
+        as_told(_told(p, rule, stage, answer) | {"elsewhere": [_other(*each) for each in others]})
         return
     click.echo(answer.title)
     click.echo(f"  {answer.headline}")
@@ -92,6 +93,10 @@ def due(
         click.echo(f"  · {line}")
     for line in answer.basis:
         click.echo(f"  {line}")
+    if answer.parameters:
+        click.echo("  " + p.text("To be applied to this report:"))
+        for each in answer.parameters:
+            click.echo(f"  · {_parameter(p, each)}")
     if answer.binding.duty != rule:
         click.echo(
             "  "
@@ -112,6 +117,15 @@ def due(
                 clause=cited(other.bound.said[0]),
             )
         )
+
+
+def _parameter(p: Printer, applied: Applied) -> str:
+    return p.text(
+        "{name}: {value} ({notice})",
+        name=applied.parameter.name.of(p.language),
+        value=applied.parameter.value.of(p.language),
+        notice=applied.source.notice.number + (f" {SECOND_HAND}" if applied.source.second_hand else ""),
+    )
 
 
 def _on(p: Printer, answer: Explanation) -> str:
@@ -179,7 +193,7 @@ def _does_not_bind(
         click.echo(f"  {answer.basis[0]}")
         return
     nothing = dict.fromkeys(("due_on", "overdue_from", "safe_target_on", "internal_target_on"))
-    told = _told(rule, stage, answer) | nothing
+    told = _told(p, rule, stage, answer) | nothing
     as_told(
         told
         | {
@@ -191,11 +205,12 @@ def _does_not_bind(
             "cautions": [],
             "dates": [],
             "elsewhere": [],
+            "parameters": [],
         }
     )
 
 
-def _told(rule: str, stage: str, answer: Explanation) -> dict[str, Any]:
+def _told(p: Printer, rule: str, stage: str, answer: Explanation) -> dict[str, Any]:
     bound = answer.bound
     return {
         "rule": rule,
@@ -216,6 +231,15 @@ def _told(rule: str, stage: str, answer: Explanation) -> dict[str, Any]:
         "second_hand": bound.source.second_hand,
         "dates": _dates(bound.said),
         "cautions": list(answer.cautions),
+        "parameters": [
+            {
+                "name": each.parameter.name.of(p.language),
+                "value": each.parameter.value.of(p.language),
+                "notice": each.source.notice.number,
+                "second_hand": each.source.second_hand,
+            }
+            for each in answer.parameters
+        ],
     }
 
 

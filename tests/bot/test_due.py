@@ -85,3 +85,38 @@ def test_an_announced_date_counts() -> None:
     assert answer["cautions"] == []
     odd = told("monthly-evidence", "unit", "2024-01", "--announced", "2024-12-31")
     assert (odd["due_on"], len(odd["cautions"])) == ("2024-02-20", 1)
+
+
+def test_what_a_report_is_done_by_is_told_for_its_year() -> None:
+    answer = told("accounting-parameters", "unit", "2024")
+    assert answer["due_on"] is None
+    names = {each["name"]: each for each in answer["parameters"]}
+    assert any("factor" in name.lower() for name in names)
+    assert all(set(each) == {"name", "value", "notice", "second_hand"} for each in answer["parameters"])
+    words = said("accounting-parameters", "unit", "2024")
+    assert "To be applied to this report:" in words
+    for each in answer["parameters"]:
+        assert f"· {each['name']}: {each['value']} ({each['notice']}" in words
+    assert answer["parameters"] != told("accounting-parameters", "unit", "2022")["parameters"]
+    assert told("monthly-evidence", "unit", "2024-01")["parameters"] == []
+
+
+def test_a_target_that_had_passed_at_the_hand_over_is_not_aimed_for() -> None:
+    late = said("monthly-evidence", "district", "2024-01", "--submitted", "2024-05-10")
+    assert "had passed before the hand-over: be done as soon as possible" in late
+    assert "Aim for" not in late
+    assert "Internal target" not in late
+    assert (
+        told("monthly-evidence", "district", "2024-01", "--submitted", "2024-05-10")["internal_target_on"]
+        == "2024-03-11"
+    )
+    assert "Aim for Sun 3 Mar 2024" in said(
+        "monthly-evidence", "district", "2024-01", "--submitted", "2024-02-27"
+    )
+
+
+@pytest.mark.parametrize(("rule", "stage"), [("rectification", "unit"), ("penalty-publication", "district")])
+def test_a_limit_that_a_district_orders_is_said_to_be_its_own(rule: str, stage: str) -> None:
+    words = said(rule, stage, "2023")
+    assert "The district bureau that gave the order or the penalty sets the limit" in words
+    assert "An authority sets the date" not in words

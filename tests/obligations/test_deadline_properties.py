@@ -63,6 +63,7 @@ ARGUMENTS: dict[ReasonCode, set[str]] = {
     ReasonCode.NOT_SUBMITTED_EXPECTED: {"expected_on", "days", "due_on"},
     ReasonCode.UPSTREAM_AFTER_CAP: {"submitted_on", "cap_on"},
     ReasonCode.INTERNAL_TARGET: {"target_on", "days"},
+    ReasonCode.TARGET_PASSED: {"target_on", "submitted_on"},
     ReasonCode.CHAIN_AT_RISK: {"counted_on", "limit_on"},
     ReasonCode.AFTER_FINDING: {"found_on", "days", "due_on"},
     ReasonCode.STARTS_WHEN_FOUND: {"days"},
@@ -71,6 +72,7 @@ ARGUMENTS: dict[ReasonCode, set[str]] = {
     ReasonCode.KEEP_THROUGH: {"period", "months", "due_on"},
     ReasonCode.ANNOUNCED: {"due_on"},
     ReasonCode.NOT_ANNOUNCED: set(),
+    ReasonCode.NOT_ORDERED: set(),
     ReasonCode.NO_DATE: set(),
     ReasonCode.SAFE_TARGET: {"target_on", "days"},
     ReasonCode.ROLLED: {"from_on", "to_on"},
@@ -349,7 +351,8 @@ def test_every_code_is_reached_by_some_question() -> None:
         Facts(),
         Facts(submitted_on=(some_day, date(2024, 3, 25)), found_on=some_day, announced_on=some_day),
     ]
-    questions += [Facts(submitted_on=(some_day,)), Facts(submitted_on=(date(2024, 2, 22),))]
+    later = (date(2024, 2, 22), date(2024, 2, 27))
+    questions += [Facts(submitted_on=(day,)) for day in (some_day, *later)]
     for rule in RULEBOOK.rules:
         for stage in rule.stages:
             for facts in questions:

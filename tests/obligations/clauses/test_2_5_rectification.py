@@ -115,7 +115,7 @@ class TestTheRectificationOfLaterYears:
     def test_is_due_by_the_limit_of_the_order(self, year: str, limit_on: date) -> None:
         before = of("rectification", "unit", year)
         assert (before.due_on, before.kind) == (None, DueKind.EXTERNAL)
-        assert codes(before) == [ReasonCode.NOT_ANNOUNCED]
+        assert codes(before) == [ReasonCode.NOT_ORDERED]
         ordered = of("rectification", "unit", year, announced_on=limit_on)
         assert (ordered.due_on, ordered.kind) == (limit_on, DueKind.EXTERNAL)
 

@@ -67,7 +67,7 @@ class TestThePublicationOfAPenalty:
     def test_has_no_day_in_this_notice(self) -> None:
         found = of("penalty-publication", "district", "2021-2022")
         assert (found.due_on, found.overdue_from, found.kind) == (None, None, DueKind.EXTERNAL)
-        assert codes(found) == [ReasonCode.NOT_ANNOUNCED]
+        assert codes(found) == [ReasonCode.NOT_ORDERED]
         assert "环办执法〔2019〕42号" in said("penalty-publication", "district")
 
     def test_is_due_by_the_day_the_authority_that_punished_records(self) -> None:
