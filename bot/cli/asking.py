@@ -21,11 +21,13 @@ from bot.cli.terminal import (
     settings,
     today_of,
 )
+from bot.explaining import SECOND_HAND
 from bot.understanding import Intent
 from bot.understanding import understand as read_sentence
+from bot.wording import footnotes
+from bot.wording.phrases import Voice
 from locales.printer import Printer
 from obligations.deadlines import ZONE
-from obligations.law import Law
 from obligations.notice import Level
 from storage import organisations, overview
 from storage import settings as kept
@@ -105,7 +107,8 @@ def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as
     shipped = law()
     with reading(p, chosen) as database:
         answer = database.read(lambda session: _overdue(p, session, district, today, limit))
-    items = [_told(shipped, item, today) for item in answer.page.items]
+    voice = Voice(p=p, law=shipped, today=today)
+    items = [_told(voice, item) for item in answer.page.items]
     if as_json:
         told = {
             "on": today,
@@ -136,7 +139,8 @@ def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as
                 told["title"]["zh" if p.chinese else "en"],
                 told["period"],
                 told["subject"] if told["subject"] != told["actor"] else "",
-                p.text("was due {date}", date=p.day(date.fromisoformat(told["act_by_on"]))),
+                p.text("was due {date}", date=p.day(date.fromisoformat(told["act_by_on"])))
+                + (f" {SECOND_HAND}" if told["second_hand"] else ""),
                 p.plural("{n} day overdue", "{n} days overdue", told["days_overdue"]),
             )
             for told in items
@@ -144,6 +148,8 @@ def overdue(p: Printer, *, district: str | None, on: date | None, limit: int, as
     )
     if answer.page.total > len(items):
         click.echo("  " + p.text("… and {n} more; see --limit", n=answer.page.total - len(items)))
+    if any(told["second_hand"] for told in items):
+        click.echo(footnotes.second_hand(voice))
 
 
 def _overdue(p: Printer, session: Session, district: str | None, today: date, limit: int) -> _Answer:
@@ -175,10 +181,8 @@ def _overdue(p: Printer, session: Session, district: str | None, today: date, li
     return _Answer(scope=name, page=overview.overdue(session, scope, today=today, limit=limit), since=since)
 
 
-def _told(law: Law, item: overview.Item, today: date) -> dict[str, Any]:
-    book = law.rulebook
-    made = book.rule_made(item.notice, item.notice_version, item.made_by) or book.rule(item.rule)
-    stage = made.stage(item.stage)
+def _told(voice: Voice, item: overview.Item) -> dict[str, Any]:
+    stage = voice.rule_of(item).stage(item.stage)
     return {
         "rule": item.rule,
         "stage": item.stage,
@@ -190,5 +194,6 @@ def _told(law: Law, item: overview.Item, today: date) -> dict[str, Any]:
         "status": item.status.value,
         "due_on": None if item.due_on is None else item.due_on.isoformat(),
         "act_by_on": None if item.act_by_on is None else item.act_by_on.isoformat(),
-        "days_overdue": -(item.days_left(today=today) or 0),
+        "days_overdue": -(item.days_left(today=voice.today) or 0),
+        "second_hand": bool(voice.mark(item)),
     }

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Final
 
 from bot.screen import Button, Press, Screen
-from bot.wording import endings
+from bot.wording import endings, footnotes
 from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
 from bot.wording.targets import target_lines
@@ -40,6 +40,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
     parts += _unreachable(voice, brief)
     parts += endings.unsucceeded(voice, brief.unsucceeded)
     parts += _calendar_ends(voice, brief.calendar_ends)
+    parts += footnotes.explained(voice, parts)
     return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
 
 
@@ -121,7 +122,7 @@ def _checks(voice: Voice, items: Sequence[Item]) -> list[str]:
         first = min(members, key=lambda item: item.act_by_on or date.max)
         told.append(f"• {bold(voice.organisation(first.actor_name))} · {voice.stage(first)}")
         count = p.plural("{n} item", "{n} items", len(members))
-        late = "" if first.act_by_on is None else " · " + voice.distance(first.act_by_on)
+        late = "" if first.act_by_on is None else f" · {voice.distance(first.act_by_on)}{voice.mark(first)}"
         told.append(f"  {voice.rule(first)} {voice.period(first.period)} · {count}{late}")
     return told
 

@@ -31,6 +31,7 @@ def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
     if len(items) <= REMINDER_BUTTONS:
         for index, each in enumerate(items):
             parts += ["", *_reminded(voice, each, voice.numbered(index, len(items)))]
+        parts += footnotes.explained(voice, parts)
         rows = tuple(
             _actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items)
         )
@@ -40,6 +41,7 @@ def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
         )
         return Screen(html=lines(parts), rows=(*rows, whys))
     parts += ["", *_grouped(voice, [each.item for each in items])]
+    parts += footnotes.explained(voice, parts)
     return Screen(html=lines(parts), rows=((Button(p.text("Open the list"), Press.to("due", 0)),),))
 
 
@@ -101,6 +103,7 @@ def listed(voice: Voice, page: Page, *, offset: int, edit: bool) -> Screen:
         parts += ["", f"{index}. {voice.duty(item)}", *([subject] if subject else []), voice.state(item)]
         shown = f"{index}. {subject or voice.rule(item)} {voice.period(item.period)}"
         rows.append((Button(label(shown), Press.to("st", item.stage_id)),))
+    parts += footnotes.explained(voice, parts)
     return Screen(
         html=lines(parts), rows=(*rows, *paging(voice, "due", page.total, offset, len(page.items))), edit=edit
     )
@@ -206,7 +209,7 @@ def _instructions(voice: Voice, item: Item, parameters: Sequence[Applied]) -> li
         told += [p.text("To be applied to this report:")]
         told += ["· " + footnotes.parameter(voice, each) for each in parameters]
     told.append(p.text("Basis: {clause}", clause=voice.clause(item)))
-    if any("†" in line for line in told):
+    if any("†" in line for line in [*told, voice.state(item)]):
         told.append(footnotes.second_hand(voice))
     return told
 
@@ -215,6 +218,7 @@ def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> S
     """Say back what would be recorded, and ask."""
     p = voice.p
     question = p.text("This will be recorded as submitted:")
+    until = voice.until(item)
     return Screen(
         html=lines(
             [
@@ -222,12 +226,13 @@ def confirm_submission(voice: Voice, item: Item, files: Sequence[Evidence]) -> S
                 "",
                 voice.duty(item),
                 voice.organisation(item.subject_name),
-                voice.until(item),
+                until,
                 p.plural("{n} file attached", "{n} files attached", len(files))
                 if files
                 else p.text(
                     "No file attached. A screenshot or the platform's receipt makes the check quicker."
                 ),
+                *footnotes.explained(voice, [until]),
             ]
         ),
         rows=(
@@ -252,6 +257,7 @@ def submitted(
     """Confirm what was recorded, with the hash of each file, and say who is next."""
     p = voice.p
     moment = p.moment(item.submitted_at, today=voice.today) if item.submitted_at else ""
+    theirs = p.text("Their date: {until}", until=voice.until(next_check)) if next_check else None
     return Screen(
         html=lines(
             [
@@ -262,7 +268,8 @@ def submitted(
                 p.plural("{n} file attached", "{n} files attached", len(files)) if files else None,
                 *[named(voice, file) for file in files[:_MOST_NAMED]],
                 p.text("Checked next by: {office}", office=voice.organisation(checker)) if checker else None,
-                p.text("Their date: {until}", until=voice.until(next_check)) if next_check else None,
+                theirs,
+                *footnotes.explained(voice, [theirs]),
             ]
         ),
         edit=True,
@@ -273,6 +280,7 @@ def submitted(
 def choose_pause(voice: Voice, item: Item) -> Screen:
     """Ask until when the reader is working on it."""
     p = voice.p
+    until = voice.until(item)
     row = tuple(
         Button(p.plural("{n} day", "{n} days", days), Press.to("work!", item.stage_id, item.version, days))
         for days in PAUSE_DAYS
@@ -282,9 +290,10 @@ def choose_pause(voice: Voice, item: Item) -> Screen:
             [
                 p.text("Working on it: no reminder for how long?"),
                 voice.duty(item),
-                voice.until(item),
+                until,
                 "",
                 p.text("The date itself does not move, and digests still name what is overdue."),
+                *footnotes.explained(voice, [until]),
             ]
         ),
         rows=(row, (Button(p.text("Cancel"), Press.to("cancel")),)),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.screen import IN_PLACE, Button, Press, Screen
+from bot.wording import footnotes
 from bot.wording.duties import paging
 from bot.wording.phrases import Voice, bold, lines, plain, safe
 from bot.wording.targets import target_lines
@@ -47,6 +48,7 @@ def overdue(
             f"{index}. <b>{voice.organisation(item.actor_name)}</b>{_where(voice, item) if choose_district else ''}",
             late_line(voice, item),
         ]
+    parts += footnotes.explained(voice, parts)
     rows = tuple(
         (Button(f"{index}. {plain(item.actor_name)}", Press.to("st", item.stage_id)),)
         for index, item in enumerate(page.items, start=offset + 1)
@@ -64,7 +66,7 @@ def late_line(voice: Voice, item: Item) -> str:
             said += f" · {voice.organisation(item.subject_name)}"
     if item.act_by_on is None:
         return said
-    date = voice.p.day(item.act_by_on, today=voice.today)
+    date = voice.p.day(item.act_by_on, today=voice.today) + voice.mark(item)
     was_due = voice.p.text("was due {date}", date=date)
     late = f"{said}\n{was_due} · {voice.distance(item.act_by_on)}"
     return late if item.correct_by_on is None else f"{late} · {voice.correction(item.correct_by_on)}"
@@ -127,6 +129,7 @@ def unit_status(voice: Voice, unit: Organisation, items: Sequence[Item], *, now:
         parts += ["", p.plural("and {n} more", "and {n} more", rest)]
     if not items:
         parts += ["", p.text("Nothing is open and nothing was decided lately.")]
+    parts += footnotes.explained(voice, parts)
     more = (
         Button(p.text("Checklist"), Press.to("ck", 0, unit.id)),
         Button(p.text("Keeping"), Press.to("keep", 0, unit.id)),

@@ -94,6 +94,13 @@ class Voice:
         mark = " †" if notice is not None and notice.provenance.source == "second-hand" else ""
         return f"{number} {rule.stage(item.stage).clause}{mark}"
 
+    def mark(self, item: Item) -> str:
+        """Return the mark of a date that rests on a text read second-hand; empty for one decided on the spot."""
+        if item.act_by_on is None or item.status is Status.RETURNED or item.act_by_on == item.extended_to:
+            return ""
+        notice = self.law.rulebook.notice(item.dated_by or item.notice)
+        return " †" if notice is not None and notice.provenance.source == "second-hand" else ""
+
     def organisation(self, name: str | None) -> str:
         """Return an organisation's name, safe."""
         return safe(name or "")
@@ -123,9 +130,9 @@ class Voice:
             return self.p.text("date not announced yet") if awaited else self.p.text("no fixed date")
         if item.excused:
             excuse = self.p.text("handed over late by the step before, no default of this office")
-            aim = self.p.day(item.act_by_on, today=self.today, weekday=True)
+            aim = self.p.day(item.act_by_on, today=self.today, weekday=True) + self.mark(item)
             return " · ".join([excuse, self.p.text("internal target {date}", date=aim)])
-        parts = [self.deadline(item.act_by_on), self.distance(item.act_by_on)]
+        parts = [self.deadline(item.act_by_on) + self.mark(item), self.distance(item.act_by_on)]
         if item.due_kind is DueKind.PROVISIONAL:
             parts.append(self.p.text("provisional"))
         was_on = item.moved_from or item.due_on

@@ -14,6 +14,7 @@ from storage import organisations, settings
 from storage.credit_codes import check_character
 from storage.database import Database, Session
 from storage.materialise import materialise
+from storage.models import Stage
 from tests.bot.terminal import NOW, refused, run, stand, told
 
 CREDIT_CODE = "91500000XXXX00001" + check_character("91500000XXXX00001")
@@ -141,6 +142,27 @@ def test_who_is_overdue_in_a_terminal(home: Path, law: Law) -> None:
     assert "示例云岭火力发电有限公司" in run("overdue", "--on", "2024-02-21").output
     assert len(told("overdue", "--on", "2024-02-21", "--limit", "1")["items"]) == 1
     assert "南区" in refused("overdue", "--district", "南区", code=2)
+    assert {item["second_hand"] for item in answer["items"]} == {False}
+    assert "†" not in run("overdue", "--on", "2024-02-21").output
+
+
+def test_a_date_read_second_hand_is_marked_in_a_terminal(home: Path, law: Law) -> None:
+    run("import", workbook(home / "r.xlsx"))
+    first, last = datetime(2024, 2, 1, tzinfo=UTC).date(), datetime(2024, 3, 31, tzinfo=UTC).date()
+
+    def work(session: Session) -> None:
+        materialise(session, law, since=first, through=last, now=NOW)
+        settings.put_date(session, settings.SINCE, first)
+        session.query(Stage).filter_by(rule="monthly-evidence").update({"dated_by": "环办气候函〔2023〕43号"})
+
+    database = Database(f"sqlite:///{home}/data/duewatch.db")
+    database.write(work)
+    database.close()
+    marks = {item["rule"]: item["second_hand"] for item in told("overdue", "--on", "2024-02-21")["items"]}
+    assert (marks["monthly-evidence"], marks["annual-report"]) == (True, False)
+    shown = run("overdue", "--on", "2024-02-21").output.splitlines()
+    assert [line for line in shown if "20 Feb 2024 †" in line]
+    assert shown[-1].startswith("† Read second-hand")
 
 
 def test_the_database_is_created_and_checked(home: Path) -> None:

@@ -5,15 +5,17 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from bot.wording import files, greetings
+from bot.wording import digests, duties, files, footnotes, greetings, lists
 from bot.wording.lists import late_line
 from bot.wording.phrases import RETURN_REASONS, Voice
+from jobs.briefs import DigestBrief, ReminderBrief, ReminderItem
 from locales.printer import LANGUAGES, Printer
 from obligations.deadlines import DueKind
 from obligations.decisions import DecisionRefused, Refusal, Status
 from obligations.law import Law
 from obligations.notice import Level
-from storage.overview import Item
+from storage.models import Organisation
+from storage.overview import Item, Page
 
 LANGUAGE = pytest.mark.parametrize("language", list(LANGUAGES))
 TODAY = date(2024, 2, 19)
@@ -180,3 +182,86 @@ def test_a_correction_that_is_overdue_says_so(law: Law) -> None:
     still = replace(missed, correct_by_on=TODAY)
     assert words.until(still).endswith("更正期限 今天 24:00 前")
     assert voice(law, "en").until(missed).endswith("correction 1 day overdue")
+
+
+def second_hand(due: date = TODAY) -> Item:
+    """Return a report that a notice read second-hand dates."""
+    return replace(
+        item(due=due),
+        rule="annual-report",
+        made_by="annual-report",
+        period="2023",
+        dated_by="环办气候函〔2023〕43号",
+    )
+
+
+def test_a_date_read_second_hand_is_marked_where_it_stands(law: Law) -> None:
+    words = voice(law, "zh-hans")
+    assert words.until(second_hand()) == "今天 24:00 前 † · 今日到期"
+    assert "†" not in words.until(item())
+    extended = replace(second_hand(), act_by_on=date(2024, 2, 29), extended_to=date(2024, 2, 29))
+    assert "†" not in words.until(extended)
+    assert "†" not in words.until(replace(second_hand(), status=Status.RETURNED))
+
+
+def screens(words: Voice, each: Item) -> list[str]:
+    """Return every list that shows an item: the duties, who is overdue, a unit, the reminders, the digest."""
+    late = Page(items=(each,), total=1)
+    now = datetime(2024, 2, 19, 2, tzinfo=UTC)
+    reminded = tuple(
+        ReminderItem(item=each, mark=0, nth=1, days_left=0) for _ in range(duties.REMINDER_BUTTONS + 1)
+    )
+    overdue = lists.overdue(
+        words,
+        late,
+        scope="全市",
+        units=1,
+        offset=0,
+        district=0,
+        now=now,
+        choose_district=False,
+        edit=False,
+    )
+    unit = Organisation(id=1, name="甲厂")
+    return [
+        duties.listed(words, late, offset=0, edit=False).html,
+        duties.reminder(words, "甲厂", ReminderBrief(today=TODAY, items=reminded[:1])).html,
+        duties.reminder(words, "甲厂", ReminderBrief(today=TODAY, items=reminded)).html,
+        overdue.html,
+        lists.unit_status(words, unit, [each], now=now).html,
+        digests.daily(words, digest(late, PAGE_OF_NONE)).html,
+        digests.daily(words, digest(PAGE_OF_NONE, late)).html,
+    ]
+
+
+PAGE_OF_NONE = Page(items=(), total=0)
+
+
+def digest(overdue: Page, due_next: Page) -> DigestBrief:
+    return DigestBrief(
+        organisation_id=1,
+        organisation_name="北岭区",
+        level=Level.DISTRICT,
+        today=TODAY,
+        late=False,
+        overdue=overdue,
+        overdue_ids=(),
+        waiting=PAGE_OF_NONE,
+        blocked=PAGE_OF_NONE,
+        due_next=due_next,
+        without_contact=(),
+        undeliverable=(),
+        calendar_ends=None,
+    )
+
+
+@pytest.mark.parametrize("actor", [1, 2])
+def test_every_list_explains_the_mark_and_only_where_it_stands(law: Law, actor: int) -> None:
+    words = voice(law, "zh-hans")
+    legend = footnotes.second_hand(words)
+    for told in screens(words, replace(second_hand(due=date(2024, 2, 18)), actor_id=actor)):
+        *shown, last = told.splitlines()
+        assert last == legend
+        assert any("†" in line for line in shown), told
+    for told in screens(words, replace(item(due=date(2024, 2, 18)), actor_id=actor)):
+        assert "†" not in told
