@@ -19,7 +19,7 @@ from jobs.briefs import (
 from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
 from jobs.passing import passed_on
 from obligations.calendar import Coverage, WorkingCalendar
-from obligations.decisions import Status
+from obligations.decisions import Status, following
 from obligations.law import Law
 from obligations.notice import Level
 from storage import (
@@ -143,9 +143,8 @@ def _waiting(session: Session, claimed: Claimed, reader: Recipient) -> WaitingBr
 
 def _following(session: Session, item: Item) -> Item | None:
     stages = decisions.chain_of(session, item.obligation_id)
-    ids = [stage.id for stage in stages]
-    after = ids.index(item.stage_id) + 1
-    return overview.item(session, ids[after]) if after < len(ids) else None
+    after = following(stages, [stage.id for stage in stages].index(item.stage_id))
+    return None if after is None else overview.item(session, stages[after].id)
 
 
 def _decision(session: Session, claimed: Claimed, reader: Recipient) -> DecisionBrief | Dropped:

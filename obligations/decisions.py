@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
 from obligations.notice import Level
 
@@ -85,6 +85,15 @@ class DecisionRefused(Exception):  # noqa: N818 - a refusal answers the asker; i
         self.on: Final = on
 
 
+class HasStatus(Protocol):
+    """Whatever stands in a chain."""
+
+    @property
+    def status(self) -> Status:
+        """What was last decided on it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One stage of a chain, as far as deciding goes. ``checked_by`` none: the actor's own word is final."""
@@ -146,6 +155,12 @@ def decide(chain: Sequence[Link], position: int, action: Action, *, by: Level) -
             return _return(chain, position)
 
 
+def following(chain: Sequence[HasStatus], position: int) -> int | None:
+    """Return the position of the stage after one; what was let go stands for nothing. None where none follows."""
+    later = range(position + 1, len(chain))
+    return next((each for each in later if chain[each].status is not Status.WAIVED), None)
+
+
 def _may(stage: Link, action: Action, by: Level) -> bool:
     match action:
         case Action.SUBMIT:
@@ -162,27 +177,28 @@ def _submit(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
 
 def _accept(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     accepted = Change(position=position, status=Status.ACCEPTED)
-    following = _following(chain, position)
-    if following is None or following.actor is not chain[position].checked_by or following.status in SETTLED:
+    after = following(chain, position)
+    if after is None or not _checks(chain[after], chain[position]):
         return (accepted,)
-    return (accepted, Change(position=position + 1, status=_handed_over(following)))
+    return (accepted, Change(position=after, status=_handed_over(chain[after])))
 
 
 def _return(chain: Sequence[Link], position: int) -> tuple[Change, ...]:
     returned = Change(position=position, status=Status.RETURNED)
     if chain[position].status is Status.SUBMITTED:
         return (returned,)
-    following = _following(chain, position)
-    if following is None or following.actor is not chain[position].checked_by or following.status in SETTLED:
+    after = following(chain, position)
+    if after is None or not _checks(chain[after], chain[position]):
         raise DecisionRefused(Refusal.ALREADY_DECIDED)
-    if following.status is not Status.RETURNED:
+    if chain[after].status is not Status.RETURNED:
         raise DecisionRefused(Refusal.CHECKED_ABOVE)
-    return (returned, Change(position=position + 1, status=Status.OPEN))
+    return (returned, Change(position=after, status=Status.OPEN))
 
 
 def _handed_over(stage: Link) -> Status:
     return Status.ACCEPTED if stage.checked_by is None else Status.SUBMITTED
 
 
-def _following(chain: Sequence[Link], position: int) -> Link | None:
-    return chain[position + 1] if position + 1 < len(chain) else None
+def _checks(stage: Link, before: Link) -> bool:
+    """Tell whether accepting the stage ``before`` settles this one, its checker's own."""
+    return stage.actor is before.checked_by and stage.status not in SETTLED

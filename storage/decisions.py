@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from obligations.binding import Binding
 from obligations.chains import binding_of_step
 from obligations.deadlines import Facts
-from obligations.decisions import Action, Link, Status, decide
+from obligations.decisions import Action, Link, Status, decide, following
 from obligations.law import Law
 from obligations.notice import Level, SubmitPlus
 from obligations.occasions import correction_days
@@ -73,7 +73,7 @@ def supplement(session: Session, stage_id: int, *, now: datetime) -> Stage:
     if stage.status is Status.SUBMITTED:
         stage.version += 1
         session.flush()
-        _announce_waiting(session, stage, now=now)
+        announce_waiting(session, stage, now=now)
     return stage
 
 
@@ -196,9 +196,9 @@ def _apply(
         if days is not None:
             stage.act_by_on = law.calendar.add_working_days(local_date(now), days)
         stage.excused = False
-        if position + 1 < len(chain):
+        if (after := following(chain, position)) is not None:
             # What was accepted before its unit moved is passed down by the new district, and is its own from there.
-            stage.district_id = chain[position + 1].district_id
+            stage.district_id = chain[after].district_id
 
 
 def _hand_over(law: Law, chain: Sequence[Stage]) -> None:
@@ -264,16 +264,17 @@ def _announce(
 ) -> None:
     match action:
         case Action.SUBMIT:
-            _announce_waiting(session, stage, now=now)
+            announce_waiting(session, stage, now=now)
         case Action.ACCEPT:
             _tell(session, stage.actor_id, NotificationKind.ACCEPTED, stage, now=now)
-            if stage.position + 1 < len(chain) and chain[stage.position + 1].status is Status.SUBMITTED:
-                _announce_waiting(session, chain[stage.position + 1], now=now)
+            after = following(chain, stage.position)
+            if after is not None and chain[after].status is Status.SUBMITTED:
+                announce_waiting(session, chain[after], now=now)
         case Action.RETURN:
             _tell(session, stage.actor_id, NotificationKind.RETURNED, stage, now=now)
 
 
-def _announce_waiting(session: Session, stage: Stage, *, now: datetime) -> None:
+def announce_waiting(session: Session, stage: Stage, *, now: datetime) -> None:
     """Tell the checker. The municipality, which checks everyone, hears of its queue once a day, not of each file."""
     if stage.status is not Status.SUBMITTED or stage.checker_id is None:
         return

@@ -45,10 +45,10 @@ def to_hand_over(session: Session, *, through: date) -> tuple[Opening, ...]:
     Not those whose check is opened by an upload: accepting that hands them over.
     """
     before = aliased(Stage)
-    settled = exists().where(
+    settled = ~exists().where(
         before.obligation_id == Stage.obligation_id,
-        before.position == Stage.position - 1,
-        before.status.in_(SETTLED),
+        before.position < Stage.position,
+        before.status.not_in(SETTLED),
     )
     may = or_(Stage.position == 0, Stage.status == Status.RETURNED, settled)
     return _read(session, and_(is_pending(), Stage.ready, is_dated(), Stage.act_by_on <= through, may))

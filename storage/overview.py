@@ -64,7 +64,7 @@ class Item:
     """One stage as a list shows it. Dates are in Asia/Shanghai, inclusive; bureaus go by their office's name.
 
     ``notice``, ``notice_version`` and ``made_by`` say which rule made it, ``dated_by`` which notice's date counts.
-    ``check_by_on`` is the date of the stage that follows: by when its checker must be done with it. ``correct_by_on``
+    ``check_by_on`` is the date of the stage that follows and was not let go: by when its checker must be done. ``correct_by_on``
     is set while evidence that never came must be corrected with the hand-over: by then, in its own line. ``moved_from``
     is what the day to act by was before an authority or another notice moved it.
     ``evidence`` is how many files are bound to it.
@@ -294,6 +294,19 @@ _Next = aliased(Stage, name="next")
 def _select_items() -> Select[*tuple[Any, ...]]:
     """Select what an `Item` needs, each column labelled by its field."""
     files = select(func.count()).where(Evidence.stage_id == Stage.id).correlate(Stage).scalar_subquery()
+    after = aliased(Stage)
+    following = (
+        select(after.id)
+        .where(
+            after.obligation_id == Stage.obligation_id,
+            after.position > Stage.position,
+            after.status != Status.WAIVED,
+        )
+        .order_by(after.position)
+        .limit(1)
+        .correlate(Stage)
+        .scalar_subquery()
+    )
     return (
         select(
             Stage.id.label("stage_id"),
@@ -334,9 +347,7 @@ def _select_items() -> Select[*tuple[Any, ...]]:
         .join(_Subject, _Subject.id == Stage.subject_id)
         .join(_Actor, _Actor.id == Stage.actor_id)
         .outerjoin(_District, _District.id == Stage.district_id)
-        .outerjoin(
-            _Next, (_Next.obligation_id == Stage.obligation_id) & (_Next.position == Stage.position + 1)
-        )
+        .outerjoin(_Next, _Next.id == following)
     )
 
 

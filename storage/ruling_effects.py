@@ -20,7 +20,7 @@ from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level
 from obligations.periods import Period
-from storage import corrections, organisations
+from storage import corrections, decisions, organisations
 from storage.conditions import is_pending
 from storage.models import Obligation, Occurrence, Organisation, Ruling, Stage
 from storage.ruled import NARROWER, changed_by, named_by, within
@@ -331,7 +331,10 @@ def _follow_waiver(
     first: bool,
     now: datetime,
 ) -> None:
-    """Let the checks of a waived duty go with it; let the step after a waived check begin where it can."""
+    """Let the checks of a waived duty go with it; let the step after a waived check begin where it can.
+
+    What the level whose check is let go would have checked is the next one's to check.
+    """
     before = aliased(Stage)
     if first:
         let_go = exists().where(
@@ -350,11 +353,44 @@ def _follow_waiver(
             before.status.in_(PENDING),
         )
         _update(session, mine & (Stage.position > 0) & is_pending() & let_go & not_(waiting), {"ready": True})
+        _pass_check_up(session, ruling, mine, now=now)
     carries = exists().where(Occurrence.stage_id == Stage.id)
     for stage in session.scalars(
         select(Stage).where(changed_by(ruling), carries).execution_options(populate_existing=True)
     ).all():
         corrections.follow(session, stage, by=ruling.contact_id, now=now)
+
+
+def _pass_check_up(session: Session, ruling: Ruling, mine: ColumnElement[bool], *, now: datetime) -> None:
+    """Let the level above check what the one whose check was let go would have; with nobody above it stays there."""
+    gone, above = aliased(Stage), aliased(Stage)
+    follows = (above.obligation_id == Stage.obligation_id) & (above.position > Stage.position)
+    follows &= above.status != Status.WAIVED
+    was_theirs = exists().where(
+        gone.obligation_id == Stage.obligation_id,
+        gone.position > Stage.position,
+        gone.ruling_id == ruling.id,
+        gone.status == Status.WAIVED,
+        gone.actor_level == Stage.checked_by,
+    )
+    submitted = Stage.status == Status.SUBMITTED
+    passed = mine & or_(is_pending(), submitted) & was_theirs & exists().where(follows)
+    waits = session.scalar(select(func.min(Stage.id)).where(passed, submitted))
+
+    def of_next(column: Any) -> Any:  # noqa: ANN401  # a column of any type
+        found = select(column).where(follows).order_by(above.position).limit(1)
+        return found.correlate(Stage).scalar_subquery()
+
+    values = {
+        "checked_by": of_next(above.actor_level),
+        "checker_id": of_next(above.actor_id),
+        "version": Stage.version + case((submitted, 1), else_=0),
+    }
+    _update(session, passed, values)
+    if waits is not None:
+        stage = decisions.get(session, waits)
+        session.refresh(stage)
+        decisions.announce_waiting(session, stage, now=now)
 
 
 def _update(session: Session, where: ColumnElement[bool], values: dict[str, Any]) -> int:

@@ -2,8 +2,9 @@
 
 A ruling is for a unit, for a district with its units, or for the whole city; it changes what is open in one
 transaction and a few statements, and holds for what is made later too. The latest ruling that covers a stage counts;
-an extension may be put right by another one, down to the day it moved, unless it was for fewer. What was handed over stays as it is. Which level may decide what, and how far, is
-`obligations.authority`'s; reading what was decided is `storage.ruled`'s.
+an extension may be put right by another one, down to the day it moved, unless it was for fewer. What was handed over
+stays as it is. Which level may decide what, and how far, is `obligations.authority`'s; reading what was decided is
+`storage.ruled`'s.
 """
 
 from collections.abc import Mapping

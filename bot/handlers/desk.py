@@ -11,6 +11,7 @@ from bot.access import Reader
 from bot.screen import Press
 from bot.wording.phrases import Voice
 from locales.printer import Printer
+from obligations.decisions import Status
 from obligations.law import Law
 from storage import contacts, decisions, evidence, organisations, overview
 from storage.database import Session
@@ -77,11 +78,12 @@ class Desk:
         return overview.item(self.session, stage.id)
 
     def neighbours(self, stage: Stage) -> tuple[Stage | None, Stage | None]:
-        """Return the stages before and after one in its chain."""
+        """Return the stages before and after one in its chain; what was let go stands for nothing."""
         chain = decisions.chain_of(self.session, stage.obligation_id)
-        before = chain[stage.position - 1] if stage.position > 0 else None
-        after = chain[stage.position + 1] if stage.position + 1 < len(chain) else None
-        return before, after
+        going = [each for each in chain if each.status is not Status.WAIVED]
+        before = [each for each in going if each.position < stage.position]
+        after = [each for each in going if each.position > stage.position]
+        return before[-1] if before else None, after[0] if after else None
 
     def files(self, stage: Stage) -> Sequence[Evidence]:
         """Return the files a stage's check rests on, its own and the earlier stages', as far as this reader may open them."""

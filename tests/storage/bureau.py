@@ -98,10 +98,9 @@ class Bureau:
         self._decide(decisions.accept, when, position, unit, by=LEVELS[position + 1], version=version)
 
     def send_back(self, when: str, position: int = UNIT, *, reason: str = "月报缺页") -> None:
-        """Return a stage for correction, by the level above."""
-        self._decide(
-            decisions.return_for_correction, when, position, "mill", by=LEVELS[position + 1], reason=reason
-        )
+        """Return a stage for correction, by the level that checks it."""
+        by = self.stage(position).checked_by or LEVELS[position + 1]
+        self._decide(decisions.return_for_correction, when, position, "mill", by=by, reason=reason)
 
     def extend(
         self, when: str, position: int, until: str, *, reason: str = "平台停机", unit: str = "mill"

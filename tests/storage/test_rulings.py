@@ -10,7 +10,7 @@ from obligations.decisions import DecisionRefused, Refusal
 from obligations.notice import Level
 from obligations.periods import Period
 from obligations.reasons import ReasonCode
-from storage import ruled, rulings, trail
+from storage import decisions, overview, ruled, rulings, trail
 from storage.database import Session
 from storage.models import Event, Notification, NotificationKind, Ruling, Stage
 from tests.storage.bureau import DISTRICT, DOCUMENT, MUNICIPAL, UNIT, Bureau, at, everything
@@ -180,6 +180,54 @@ def test_a_waived_check_lets_go_of_nothing_else(bureau: Bureau) -> None:
     assert statuses(bureau, "mill") == ["submitted", "waived", "open"]
     assert statuses(bureau, "dam") == ["open", "waived", "open"]
     assert [bureau.stage(MUNICIPAL, unit).ready for unit in ("mill", "dam")] == [True, False]
+
+
+class TestWaivedCheck:
+    def test_the_level_above_checks_instead(self, bureau: Bureau) -> None:
+        bureau.decree(NOW, WAIVE, "mill", stage="district")
+        stage, above = bureau.stage(UNIT), bureau.stage(MUNICIPAL)
+        assert (stage.checked_by, stage.checker_id) == (Level.MUNICIPAL, above.actor_id)
+        assert bureau.stage(UNIT, "kiln").checked_by is Level.DISTRICT
+        bureau.submit("2024-02-19 10:00")
+        assert bureau.stage(MUNICIPAL).ready
+        assert [address for address, kind in bureau.told() if kind == "submitted"] == ["city"]
+        with pytest.raises(DecisionRefused) as raised:
+            bureau.database.write(
+                lambda session: decisions.accept(
+                    session,
+                    bureau.law,
+                    stage.id,
+                    by=bureau.actor(Level.DISTRICT),
+                    now=at("2024-02-20 10:00"),
+                )
+            )
+        assert raised.value.refusal is Refusal.NOT_YOURS
+        bureau.database.write(
+            lambda session: decisions.accept(
+                session, bureau.law, stage.id, by=bureau.actor(Level.MUNICIPAL), now=at("2024-02-20 10:00")
+            )
+        )
+        assert statuses(bureau) == ["accepted", "waived", "accepted"]
+
+    def test_what_waits_already_goes_up_and_is_told(self, bureau: Bureau) -> None:
+        bureau.submit("2024-02-17 10:00")
+        before = bureau.stage(UNIT).version
+        bureau.decree(NOW, WAIVE, "city", stage="district")
+        stage = bureau.stage(UNIT)
+        assert (stage.checked_by, stage.version) == (Level.MUNICIPAL, before + 1)
+        city = bureau.stage(MUNICIPAL).actor_id
+
+        def work(session: Session) -> tuple[int, date | None]:
+            page = overview.waiting_for_check(session, city)
+            return page.total, page.items[0].check_by_on
+
+        assert bureau.database.read(work) == (1, date(2024, 3, 11))
+        assert bureau.told().count(("city", "submitted")) == 1
+
+    def test_with_nobody_above_the_check_stays(self, bureau: Bureau) -> None:
+        bureau.decree(NOW, WAIVE, "mill", stage="municipal")
+        assert bureau.stage(DISTRICT).checked_by is Level.MUNICIPAL
+        assert bureau.stage(UNIT).checked_by is Level.DISTRICT
 
 
 def test_a_ruling_writes_one_line_with_what_was_before_and_after(bureau: Bureau) -> None:
