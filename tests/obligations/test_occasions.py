@@ -107,6 +107,27 @@ def test_what_is_for_power_units_does_not_arise_at_others() -> None:
     ]
 
 
+@pytest.mark.parametrize("sector", [Sector.STEEL, Sector.CEMENT, Sector.ALUMINIUM])
+def test_a_complaint_about_a_unit_of_the_later_sectors_arises_by_the_regulation(sector: Sector) -> None:
+    # 国令第775号第十八条 自2024年5月1日起施行
+    assert arisen(Occasion.COMPLAINT, "2024-04-30", sector=sector) == []
+    for on in ("2024-05-01", "2026-03-05"):
+        assert arisen(Occasion.COMPLAINT, on, sector=sector) == [("complaint", on[:7], Level.DISTRICT, None)]
+    assert arisen(Occasion.COMPLAINT, "2026-03-05", sector=Sector.CHEMICAL) == []
+
+
+def test_a_complaint_about_a_power_unit_stays_with_the_municipal_notice() -> None:
+    (found,) = arising(
+        LAW,
+        Occasion.COMPLAINT,
+        level=Level.UNIT,
+        sector=Sector.POWER,
+        fuel="coal",
+        happened_on=date(2026, 3, 5),
+    )
+    assert [source.notice.number for source in found.binding.sources] == ["渝环规〔2023〕2号"]
+
+
 def test_what_happens_to_a_district_is_its_own_and_never_a_units() -> None:
     assert [
         row[2] for row in arisen(Occasion.COMPLAINT, "2024-03-05", level=Level.DISTRICT, sector=None)

@@ -61,6 +61,7 @@ plan allocation-adjustment  allocation-adjustment  power municipal   none     20
 775  site-inspection        site-inspection        four  unit        none     2024-05 -    第十七条
 775  breach-reports         breach-reports         four  municipal   none     2024-05 -    第十八条
 775  breach-reports         breach-reports         four  district    none     2024-05 -    第十八条
+775  complaint-industry     complaint              three district    none     2024-05 -    第十八条
 """
 
 
