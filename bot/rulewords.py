@@ -64,6 +64,8 @@ def deadline(p: Printer, given: Deadline) -> str:
             return p.text("before the event")
         case Retention(months=months):
             return p.plural("keep for at least {n} month", "keep for at least {n} months", months)
+        case External(set_by=Level.DISTRICT):
+            return p.text("set by the district bureau that gave the order or the penalty")
         case External():
             return p.text("set by an authority")
         case Undated():

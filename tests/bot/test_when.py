@@ -69,6 +69,11 @@ async def test_what_waits_for_an_event_is_told_in_general(mill: Person) -> None:
     assert "3个工作日内" in await mill.say("更正期限是几天")
 
 
+async def test_the_limit_of_an_order_is_said_to_be_the_districts(town: Town, city: Person) -> None:
+    town.stand_at("2026-12-11 10:00")
+    assert "按责令的期限完成整改，由作出责令或处罚的区县生态环境局明确" in await city.say("整改期限是多久")
+
+
 async def test_how_much_ccer_and_which_factor(town: Town, mill: Person) -> None:
     told = await mill.say("CCER能用多少")
     assert told.startswith("国家核证自愿减排量抵销")
