@@ -105,15 +105,12 @@ def of_unknown_fuel(
     session: Session, law: Law, scope: Scope, *, on: date, limit: int
 ) -> Sequence[Organisation]:
     """Return the first units of a scope, by name, of which `fuel_unknown` is true."""
-    sectors = {
-        sector
-        for duty in _duties(law)
-        for _, rule in law.rulebook.by_duty[duty]
-        if rule.fuels is not None
-        for sector in rule.sectors
-    }
-    such = Organisation.fuel.is_(None) & Organisation.sector.in_(sectors)
-    return organisations.units(session, scope, on=on, such=such, limit=limit)
+    return organisations.units(session, scope, on=on, such=_unknown(law), limit=limit)
+
+
+def how_many_of_unknown_fuel(session: Session, law: Law, scope: Scope, *, on: date) -> int:
+    """Return of how many units of a scope on a day `fuel_unknown` is true: no duty of their fuel is made for them."""
+    return organisations.how_many_units(session, scope, on=on, such=_unknown(law))
 
 
 def fuel_unknown(law: Law, unit: Organisation) -> bool:
@@ -123,6 +120,18 @@ def fuel_unknown(law: Law, unit: Organisation) -> bool:
         for duty in _duties(law)
         for _, rule in law.rulebook.by_duty[duty]
     )
+
+
+def _unknown(law: Law) -> ColumnElement[bool]:
+    """Return the condition that `fuel_unknown` is true of a unit."""
+    sectors = {
+        sector
+        for duty in _duties(law)
+        for _, rule in law.rulebook.by_duty[duty]
+        if rule.fuels is not None
+        for sector in rule.sectors
+    }
+    return Organisation.fuel.is_(None) & Organisation.sector.in_(sectors)
 
 
 def _duties(law: Law) -> tuple[str, ...]:

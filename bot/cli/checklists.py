@@ -10,11 +10,12 @@ from bot.wording.phrases import Voice, untagged
 from locales.printer import Printer
 from obligations.law import Law
 from storage import checklist as kept
-from storage import organisations
+from storage import keeping, organisations
 from storage.checklist import Line
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.models import Organisation
+from storage.organisations import Scope
 from storage.types import local_date
 
 
@@ -28,20 +29,31 @@ def checklist(p: Printer, *, organisation: str, as_json: bool) -> None:
     now = now_of(chosen)
     in_force = law()
 
-    def work(session: Session) -> tuple[Organisation, tuple[Line, ...]]:
+    def work(session: Session) -> tuple[Organisation, tuple[Line, ...], int]:
         try:
             found = organisations.by_code(session, organisation)
         except NotFoundError:
             misused(p.text("there is no organisation with the code or name {words}", words=organisation))
         lines = kept.of_organisation(session, in_force, found, now=now)
+        unknown = keeping.how_many_of_unknown_fuel(
+            session, in_force, Scope(level=found.level, organisation_id=found.id), on=local_date(now)
+        )
         session.expunge(found)
-        return found, lines
+        return found, lines, unknown
 
     with reading(p, chosen) as database:
-        found, lines = database.read(work)
+        found, lines, unknown = database.read(work)
     if as_json:
         told = [_told(in_force, line, found) for line in lines]
-        as_told({"organisation": found.name, "code": found.code, "on": local_date(now), "items": told})
+        as_told(
+            {
+                "organisation": found.name,
+                "code": found.code,
+                "on": local_date(now),
+                "fuel_unknown": unknown,
+                "items": told,
+            }
+        )
         return
     screen = wording.listed(
         Voice(p=p, law=in_force, today=local_date(now)),
@@ -52,6 +64,7 @@ def checklist(p: Printer, *, organisation: str, as_json: bool) -> None:
         now=now,
         parameters=[kept.parameters_of(in_force, line, found.sector) for line in lines],
         edit=False,
+        fuel_unknown=unknown,
         size=max(1, len(lines)),
     )
     click.echo(untagged(screen.html))

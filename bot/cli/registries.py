@@ -6,16 +6,30 @@ from pathlib import Path
 import click
 
 from bot.cli.faults import sentence
-from bot.cli.terminal import Refusal, as_json, as_told, columns, misused, now_of, reading, settings, writing
+from bot.cli.terminal import (
+    Refusal,
+    as_json,
+    as_told,
+    columns,
+    law,
+    misused,
+    now_of,
+    reading,
+    settings,
+    writing,
+)
 from bot.installation import BOT_USERNAME
+from bot.wording.checklists import no_fuel
 from locales.printer import Printer
 from obligations.deadlines import ZONE
-from storage import contacts, organisations, registry, workbook
+from storage import contacts, keeping, organisations, registry, workbook
 from storage import settings as stored
 from storage.contacts import INVITATION_VALID_FOR
 from storage.database import Session
 from storage.errors import NotFoundError
+from storage.organisations import Scope
 from storage.registry_rows import Fault, RegistryError
+from storage.types import local_date
 
 
 @click.command("import")
@@ -39,14 +53,24 @@ def import_(
             misused(p.text("name a workbook to load, or --template FILE to write an empty one"))
         return
     chosen = settings()
-    now = now_of(chosen)
+    now, in_force = now_of(chosen), law()
     try:
         read = workbook.read(file)
     except RegistryError as error:
         _report_faults(p, file, error.faults, as_json=as_json)
+
+    def work(session: Session) -> tuple[registry.LoadReport, int]:
+        loaded = registry.load(session, read, now=now, invite=invitations)
+        if not loaded.created + loaded.updated + loaded.unchanged:
+            return loaded, 0
+        city = organisations.municipality(session)
+        scope = Scope(level=city.level, organisation_id=city.id)
+        unknown = keeping.how_many_of_unknown_fuel(session, in_force, scope, on=local_date(now))
+        return loaded, unknown
+
     with writing(chosen) as database:
         try:
-            report = database.write(lambda session: registry.load(session, read, now=now, invite=invitations))
+            report, unknown = database.write(work)
         except RegistryError as error:
             _report_faults(p, file, error.faults, as_json=as_json)
     if as_json:
@@ -55,6 +79,7 @@ def import_(
                 "created": report.created,
                 "updated": report.updated,
                 "unchanged": report.unchanged,
+                "fuel_unknown": unknown,
                 "invitations": [
                     {
                         "organisation": each.organisation,
@@ -75,6 +100,8 @@ def import_(
             unchanged=report.unchanged,
         )
     )
+    if unknown:
+        click.echo(no_fuel(p, unknown))
     if report.invitations:
         click.echo(p.text("Invitations, shown this once; each is for one person to send to the bot:"))
         columns(

@@ -5,8 +5,9 @@ from bot.screen import Press, Screen
 from bot.wording import checklists as wording
 from bot.wording.duties import PAGE
 from obligations.notice import Level
-from storage import checklist, organisations
+from storage import checklist, keeping, organisations
 from storage.models import Organisation
+from storage.organisations import Scope
 
 
 def checklist_of(desk: Desk, press: Press) -> Screen:
@@ -32,6 +33,12 @@ def checklist_of(desk: Desk, press: Press) -> Screen:
             for line in lines[offset : offset + wording.LINES]
         ],
         edit=press.in_place,
+        fuel_unknown=keeping.how_many_of_unknown_fuel(
+            desk.session,
+            desk.law,
+            Scope(level=organisation.level, organisation_id=organisation.id),
+            on=desk.today,
+        ),
     )
 
 

@@ -9,6 +9,7 @@ from bot.screen import IN_PLACE, Button, Press, Screen
 from bot.wording import footnotes
 from bot.wording.duties import PAGE, paging
 from bot.wording.phrases import Voice, bold, label, lines, safe
+from locales.printer import Printer
 from obligations.parameters import Applied
 from obligations.periods import Period, PeriodKind
 from storage.checklist import Count, Line
@@ -32,13 +33,18 @@ def listed(
     now: datetime,
     parameters: Sequence[tuple[Applied, ...]],
     edit: bool,
+    fuel_unknown: int = 0,
     size: int = LINES,
 ) -> Screen:
-    """Return one page of an organisation's checklist, ``size`` lines long. ``parameters`` go with its lines, in order."""
+    """Return one page of an organisation's checklist, ``size`` lines long. ``parameters`` go with its lines, in order.
+
+    ``fuel_unknown`` tells how many power units it concerns have no fuel in the registry.
+    """
     p = voice.p
+    fuels = no_fuel(p, fuel_unknown) if fuel_unknown else None
     as_of = p.text("{scope}, as of {moment}", scope=safe(name), moment=p.moment(now, today=voice.today))
     if not lines_of:
-        return Screen(html=lines([bold(p.text("Nothing without a date is owed.")), as_of]), edit=edit)
+        return Screen(html=lines([bold(p.text("Nothing without a date is owed.")), as_of, fuels]), edit=edit)
     shown = lines_of[offset : offset + size]
     own = [line for line in lines_of if not line.supervised and not line.waits]
     waiting = sum(line.waits for line in lines_of)
@@ -48,6 +54,7 @@ def listed(
         as_of,
         p.plural("{n} to be done, of {total}", "{n} to be done, of {total}", to_do, total=len(own)),
         p.plural("{n} waits for its date", "{n} wait for their date", waiting) if waiting else None,
+        fuels,
     ]
     rows = []
     for heading, group in groupby(
@@ -63,6 +70,15 @@ def listed(
         parts += ["", footnotes.second_hand(voice)]
     turns = paging(voice, "ck", len(lines_of), offset, len(shown), organisation, size=size)
     return Screen(html=lines(parts), rows=(*rows, *turns), edit=edit)
+
+
+def no_fuel(p: Printer, n: int) -> str:
+    """Say of how many power units the registry does not name the fuel, and what follows; for chat and terminal."""
+    return p.plural(
+        "{n} power unit has no fuel in the registry, so no duties about coal are made for it.",
+        "{n} power units have no fuel in the registry, so no duties about coal are made for them.",
+        n,
+    )
 
 
 def entries(voice: Voice, page: Page, line: int, *, offset: int, edit: bool) -> Screen:

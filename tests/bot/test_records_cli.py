@@ -25,7 +25,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return stand(tmp_path, monkeypatch)
 
 
-def workbook(path: Path, *, credit_code: str = CREDIT_CODE) -> str:
+def workbook(path: Path, *, credit_code: str = CREDIT_CODE, fuel: str | None = "燃煤") -> str:
     made = Workbook()
     made.remove(made.worksheets[0])
     sheets: dict[str, list[list[str | None]]] = {
@@ -36,7 +36,7 @@ def workbook(path: Path, *, credit_code: str = CREDIT_CODE) -> str:
         ],
         "企业": [
             ["统一社会信用代码", "名称", "行业", "燃料", "区县"],
-            [credit_code, "示例云岭火力发电有限公司", "发电", "燃煤", "北区"],
+            [credit_code, "示例云岭火力发电有限公司", "发电", fuel, "北区"],
         ],
         "联系人": [["单位", "姓名", "负责人"], ["示例云岭火力发电有限公司", "环保专员甲", "否"]],
     }
@@ -53,11 +53,28 @@ def workbook(path: Path, *, credit_code: str = CREDIT_CODE) -> str:
 
 def test_a_registry_is_loaded_and_the_same_again_changes_nothing(home: Path) -> None:
     path = workbook(home / "r.xlsx")
-    assert told("import", path) == {"created": 4, "updated": 0, "unchanged": 0, "invitations": []}
+    assert told("import", path) == {
+        "created": 4,
+        "updated": 0,
+        "unchanged": 0,
+        "fuel_unknown": 0,
+        "invitations": [],
+    }
     answer = told("import", path, "--invitations")
     assert (answer["created"], answer["unchanged"], len(answer["invitations"])) == (0, 4, 1)
     assert answer["invitations"][0]["contact"] == "环保专员甲"
     assert "/start " in run("import", path, "--invitations").output
+
+
+def test_power_units_without_a_fuel_are_counted_where_they_are_loaded_and_listed(home: Path) -> None:
+    path = workbook(home / "r.xlsx", fuel=None)
+    assert told("import", path)["fuel_unknown"] == 1
+    said = "1 power unit has no fuel in the registry, so no duties about coal are made for it."
+    assert said in run("import", path).output
+    assert said in run("checklist", "500000").output
+    assert said in run("checklist", CREDIT_CODE).output
+    assert said not in run("checklist", "500000", "--json").output
+    assert told("checklist", "500000")["fuel_unknown"] == 1
 
 
 def test_faults_are_told_by_sheet_row_and_column_and_nothing_is_loaded(home: Path) -> None:
@@ -78,6 +95,13 @@ def test_a_template_is_written_once(home: Path) -> None:
     assert run("import", "--template", path).exit_code == 0
     assert "there already" in refused("import", "--template", path, code=2)
     refused("import", code=2)
+    assert told("import", path) == {
+        "created": 0,
+        "updated": 0,
+        "unchanged": 0,
+        "fuel_unknown": 0,
+        "invitations": [],
+    }
 
 
 def test_an_invitation_is_for_an_organisation_there_is(home: Path) -> None:
