@@ -70,7 +70,7 @@ def _english_month(name: str) -> int:
 
 
 _PATTERNS: Mapping[str, Callable[[Found, date], date | None]] = {
-    r"(20\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?": lambda m, _: _in_year(
+    r"(2\d{3})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号]?": lambda m, _: _in_year(
         int(m[1]), int(m[2]), int(m[3])
     ),
     r"明年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*[日号]?": lambda m, t: _in_year(t.year + 1, int(m[1]), int(m[2])),

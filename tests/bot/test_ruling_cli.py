@@ -208,3 +208,19 @@ def test_what_was_due_before_the_keeping_of_duties_began_is_refused() -> None:
     assert "Duewatch keeps duties from" in said
     said = refused("extend", "monthly-evidence", "2023-12", *arguments, code=1)
     assert "Duewatch keeps duties from" in said
+
+
+@pytest.mark.usefixtures("home")
+def test_a_mistyped_year_is_refused() -> None:
+    arguments = ("monthly-evidence", "2024-01", "--stage", "unit", "--all", *WHY)
+    assert "too many years ahead" in refused("extend", *arguments, "--until", "2124-02-29", code=1)
+
+
+def test_a_wrong_extension_is_put_right(home: Database) -> None:
+    arguments = ("extend", "monthly-evidence", "2024-01", "--stage", "unit", "--all", *WHY, "--yes")
+    for until in ("2026-02-28", "2024-02-29"):
+        result = run(*arguments, "--until", until)
+        assert result.exit_code == 0, result.output
+    assert set(acting(home).values()) == {("2024-02-29", "open")}
+    assert "3 steps change" in run(*arguments, "--until", "2024-02-20").output
+    assert set(acting(home).values()) == {("2024-02-20", "open")}

@@ -82,3 +82,7 @@ def test_the_29th_of_february_is_the_next_there_is() -> None:
 
 def test_a_weekday_that_has_passed_is_next_weeks() -> None:
     assert coming_day("周一", today=date(2024, 2, 7)) == date(2024, 2, 12)
+
+
+def test_a_mistyped_year_is_read_so_that_it_can_be_refused_as_one() -> None:
+    assert coming_day("2124-03-15", today=date(2024, 2, 5)) == date(2124, 3, 15)
