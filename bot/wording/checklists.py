@@ -93,6 +93,7 @@ def entries(voice: Voice, page: Page, line: int, *, offset: int, edit: bool) -> 
         rows.append(
             (Button(label(f"{number}. {voice.period(item.period)}{subject}"), Press.to("st", item.stage_id)),)
         )
+    parts += footnotes.explained(voice, parts)
     turns = paging(voice, "ckl", page.total, offset, len(page.items), line, size=PAGE)
     back = Button(p.text("Back to the checklist"), Press.to("ck" + IN_PLACE, 0, first.actor_id))
     return Screen(html=lines(parts), rows=(*rows, *turns, (back,)), edit=edit)

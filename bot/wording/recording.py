@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from bot.screen import Button, Press, Screen
+from bot.wording import footnotes
 from bot.wording.phrases import Voice, bold, label, lines, plain, safe
 from bot.wording.refusals import occurrence_refused
 from jobs.briefs import EventBrief
@@ -64,6 +65,7 @@ def told(voice: Voice, brief: EventBrief) -> Screen:
     rest = len(brief.items) - _MOST_LISTED
     if rest > 0:
         parts += ["", p.plural("and {n} more", "and {n} more", rest)]
+    parts += footnotes.explained(voice, parts)
     return Screen(html=lines(parts), rows=tuple(rows))
 
 
