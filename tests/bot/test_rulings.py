@@ -416,7 +416,9 @@ class TestDistrict:
         assert town.stage(MILL, "2023", rule="rectification").act_by_on is None
 
 
-async def test_a_card_opens_although_its_notice_is_gone(town: Town, city: Person) -> None:
+async def test_a_card_opens_although_the_version_that_made_it_is_gone(town: Town, city: Person) -> None:
+    """What is in force speaks of it still: its date can be changed."""
+
     def work(session: Session) -> None:
         stage = session.get_one(Stage, town.stage(MILL).id)
         stage.obligation.notice_version = "0"
@@ -424,4 +426,4 @@ async def test_a_card_opens_although_its_notice_is_gone(town: Town, city: Person
     town.database.write(work)
     await opened_card(town, city)
     assert "月度信息化存证" in city.last
-    assert CHANGE not in city.labels
+    assert CHANGE in city.labels
