@@ -161,7 +161,7 @@ def test_the_rulebook_is_listed_and_shown(law: Law) -> None:
     shown = told("rules", "show", "monthly-evidence")
     assert [stage["name"] for stage in shown["stages"]] == ["unit", "district", "municipal"]
     said = run("--lang", "zh-hans", "rules", "show", "monthly-evidence").output
-    assert "于每月结束后20个自然日内" in said
+    assert "于每月结束后20个自然日内" in "".join(said.split())
 
 
 @pytest.mark.usefixtures("home")

@@ -182,7 +182,7 @@ def test_the_picture_of_one_sector_is_within_what_a_chat_takes(year: int) -> Non
 @pytest.mark.parametrize("year", range(2023, 2028))
 def test_the_picture_of_all_sectors_is_within_what_a_chat_takes(year: int) -> None:
     width, height = size_of(timeline_png(Law.shipped(), year, "all", EN))
-    assert width >= 720
+    assert width >= 700
     assert width + height <= 10_000
     assert height <= 20 * width
 
