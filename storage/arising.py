@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, literal, null, or_, select
+from sqlalchemy import ColumnElement, Integer, Select, String, cast, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from obligations.decisions import Status
@@ -16,7 +16,7 @@ from obligations.notice import Level, Sector
 from obligations.occasions import Arisen, Cause, arising, causes
 from obligations.periods import Period
 from obligations.terms import Occasion
-from storage import contacts, organisations, outbox, rulings, trail
+from storage import contacts, making, organisations, outbox, rulings, trail
 from storage.conditions import is_overdue, is_pending
 from storage.models import NotificationKind, Obligation, Occurrence, Organisation, Stage
 from storage.statements import insert_ignoring_conflicts, rows_changed
@@ -80,18 +80,7 @@ def make(
     rows = found.subquery()
     part = literal("#").concat(cast(rows.c.occurrence, String))
     binding = arisen.binding
-    values = {
-        "notice": literal(binding.notice.number),
-        "notice_version": literal(binding.notice.version),
-        "made_by": literal(binding.rule.name),
-        "rule": literal(binding.duty),
-        "period": literal(str(binding.period)),
-        "part": part,
-        "subject_id": rows.c.subject,
-        "district_id": rows.c.district,
-        "created_at": literal(now, Obligation.__table__.c.created_at.type),
-    }
-    # Without a WHERE, SQLite would take ON CONFLICT for a join's.
+    values = making.obligation(binding, part=part, subject=rows.c.subject, district=rows.c.district, now=now)
     chosen = select(*values.values()).where(rows.c.subject.is_not(None))
     rows_changed(session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), chosen))
     municipality = organisations.municipality(session).id
@@ -265,35 +254,8 @@ def _insert_stages(
     *,
     carried: bool,
 ) -> None:
-    step = arisen.steps[position]
-    stage, dates = step.stage, step.bound.date
-    columns = Stage.__table__.c
-    at_level = {
-        Level.DISTRICT: Obligation.district_id,
-        Level.MUNICIPAL: literal(municipality),
-        None: null(),
-    }
-    values = {
-        "obligation_id": Obligation.id,
-        "position": literal(position),
-        "name": literal(stage.name),
-        "rule": Obligation.rule,
-        "period": Obligation.period,
-        "actor_level": literal(stage.actor, columns.actor_level.type),
-        "checked_by": literal(stage.checked_by, columns.checked_by.type),
-        "subject_id": Obligation.subject_id,
-        "actor_id": at_level.get(stage.actor, Obligation.subject_id),
-        "district_id": Obligation.district_id,
-        "checker_id": at_level.get(stage.checked_by, Obligation.subject_id),
-        "status": literal(Status.OPEN, columns.status.type),
-        "ready": literal(position == 0 and not carried),
-        "excused": literal(dates.excused),
-        "due_on": literal(dates.due_on, columns.due_on.type),
-        "due_kind": literal(dates.kind, columns.due_kind.type),
-        "dated_by": literal(step.bound.source.notice.number if dates.due_on else None, columns.dated_by.type),
-        "act_by_on": literal(dates.due_on, columns.act_by_on.type),
-        "version": literal(1),
-    }
+    ready = position == 0 and not carried
+    values = making.stage(arisen.steps[position], position, municipality, ready=ready)
     rows = select(*values.values()).where(
         Obligation.rule == arisen.binding.duty,
         Obligation.period == str(arisen.binding.period),

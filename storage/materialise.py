@@ -6,16 +6,14 @@ for each. What arises from an event is made when the event is recorded.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from obligations.chains import Chain, arises_from_default, chains
-from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Rule
-from storage import organisations, rulings
+from storage import making, organisations, rulings
 from storage.conditions import is_overdue
 from storage.models import Membership, Obligation, Organisation, Stage
 from storage.organisations import in_charge, member_on
@@ -125,17 +123,9 @@ def _insert_obligations(
     binding = chain.binding
     found = subjects.subquery()
     subject_id, district_id = found.c
-    values = {
-        "notice": literal(binding.notice.number),
-        "notice_version": literal(binding.notice.version),
-        "made_by": literal(binding.rule.name),
-        "rule": literal(binding.duty),
-        "period": literal(str(binding.period)),
-        "part": literal(chain.part),
-        "subject_id": subject_id,
-        "district_id": district_id,
-        "created_at": literal(now, Obligation.__table__.c.created_at.type),
-    }
+    values = making.obligation(
+        binding, part=literal(chain.part), subject=subject_id, district=district_id, now=now
+    )
     rows = select(*values.values()).where(subject_id.is_not(None))
     return rows_changed(
         session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), rows)
@@ -146,33 +136,8 @@ def _insert_stages(
     session: Session, chain: Chain, position: int, municipality: int, *, now: datetime
 ) -> None:
     """Give what was made just now its stage at a position; what was made before has its own, of its own notice."""
-    step = chain.steps[position]
-    stage, dates = step.stage, step.bound.date
     present = aliased(Stage)
-    columns = Stage.__table__.c
-    values = {
-        "obligation_id": Obligation.id,
-        "position": literal(position),
-        "name": literal(stage.name),
-        "rule": Obligation.rule,
-        "period": Obligation.period,
-        "actor_level": literal(stage.actor, columns.actor_level.type),
-        "checked_by": literal(stage.checked_by, columns.checked_by.type),
-        "subject_id": Obligation.subject_id,
-        "actor_id": _organisation_at(stage.actor, municipality),
-        "district_id": Obligation.district_id,
-        "checker_id": null()
-        if stage.checked_by is None
-        else _organisation_at(stage.checked_by, municipality),
-        "status": literal(Status.OPEN, columns.status.type),
-        "ready": literal(position == 0),
-        "excused": literal(dates.excused),
-        "due_on": literal(dates.due_on, columns.due_on.type),
-        "due_kind": literal(dates.kind, columns.due_kind.type),
-        "dated_by": literal(step.bound.source.notice.number if dates.due_on else None, columns.dated_by.type),
-        "act_by_on": literal(dates.internal_target_on or dates.due_on, columns.act_by_on.type),
-        "version": literal(1),
-    }
+    values = making.stage(chain.steps[position], position, municipality, ready=position == 0)
     rows = (
         select(*values.values())
         .join(Organisation, Organisation.id == Obligation.subject_id)
@@ -192,15 +157,3 @@ def _insert_stages(
         )
     )
     rows_changed(session, insert_ignoring_conflicts(session, Stage).from_select(list(values), rows))
-
-
-def _organisation_at(level: Level | None, municipality: int) -> ColumnElement[Any]:
-    match level:
-        case None:
-            return null()
-        case Level.DISTRICT:
-            return cast("ColumnElement[Any]", Obligation.district_id)
-        case Level.MUNICIPAL:
-            return literal(municipality)
-        case _:
-            return cast("ColumnElement[Any]", Obligation.subject_id)
