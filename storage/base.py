@@ -47,6 +47,10 @@ class NotificationKind(enum.StrEnum):
     """A supervisor's page for the day."""
     WEEKLY_DIGEST = "weekly_digest"
     """A lead's page for the week."""
+    UNREACHABLE = "unreachable"
+    """Somebody of the level below could not be reached by any of their channels."""
+    ALARM = "alarm"
+    """Something about the running of Duewatch itself; for administrators."""
 
 
 class Outcome(enum.StrEnum):
@@ -61,7 +65,20 @@ class Outcome(enum.StrEnum):
     FAILED = "failed"
     """The channel refused it for good."""
     UNKNOWN = "unknown"
-    """It may have arrived: the connection broke before the answer."""
+    """It may have arrived: no attempt was confirmed, and of one at least nobody heard how it ended."""
+
+
+class AttemptOutcome(enum.StrEnum):
+    """How one attempt to send a notification ended."""
+
+    CONFIRMED = "confirmed"
+    """The channel said that it took it."""
+    REFUSED = "refused"
+    """The channel said that it did not."""
+    NOT_SENT = "not_sent"
+    """Nothing left the machine: the channel was not reached."""
+    UNKNOWN = "unknown"
+    """It may have arrived: the connection, or the process, ended before the answer."""
 
 
 class Base(DeclarativeBase):
@@ -85,6 +102,7 @@ class Base(DeclarativeBase):
         DueKind: _words(DueKind),
         NotificationKind: _words(NotificationKind),
         Outcome: _words(Outcome),
+        AttemptOutcome: _words(AttemptOutcome),
         Occasion: _words(Occasion),
         RulingKind: _words(RulingKind),
     }

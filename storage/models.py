@@ -6,24 +6,39 @@ No queries here: each aggregate's module owns its own.
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from obligations.authority import RulingKind
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.notice import Level, Sector
-from storage.base import Base, NotificationKind, Outcome
+from storage.base import AttemptOutcome, Base, NotificationKind, Outcome
+from storage.delivery_models import (
+    Alarm,
+    Attempt,
+    EvidenceContent,
+    InboundUpdate,
+    Notification,
+    Outage,
+    Reminding,
+    SendLimit,
+    Worker,
+)
 from storage.law_models import Occurrence, Quota, Ruling
 
 __all__ = [
+    "Alarm",
     "Alias",
+    "Attempt",
+    "AttemptOutcome",
     "Base",
     "Binding",
     "Contact",
     "Conversation",
     "Event",
     "Evidence",
+    "EvidenceContent",
     "InboundUpdate",
     "Invitation",
     "Membership",
@@ -32,13 +47,16 @@ __all__ = [
     "Obligation",
     "Occurrence",
     "Organisation",
+    "Outage",
     "Outcome",
     "Quota",
     "Reminding",
     "Ruling",
     "RulingKind",
+    "SendLimit",
     "Setting",
     "Stage",
+    "Worker",
 ]
 
 
@@ -97,7 +115,7 @@ class Membership(Base):
 
 
 class Contact(Base):
-    """A person of an organisation whom Duewatch may write to."""
+    """A person of an organisation whom Duewatch may write to. An administrator hears its alarms too."""
 
     __tablename__ = "contact"
 
@@ -105,6 +123,7 @@ class Contact(Base):
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"), index=True)
     name: Mapped[str]
     lead: Mapped[bool]
+    administrator: Mapped[bool] = mapped_column(default=False)
     language: Mapped[str]
     retired_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -113,14 +132,18 @@ class Contact(Base):
 
 
 class Binding(Base):
-    """A contact's address on one channel. An inactive one is kept with the reason it was turned off."""
+    """A contact's address on one channel. An inactive one is kept with the reason it was turned off.
+
+    Of several, the one of the smallest ``priority`` is tried first.
+    """
 
     __tablename__ = "binding"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), index=True)
     channel: Mapped[str]
-    address: Mapped[str]
+    address: Mapped[str] = mapped_column(String(500))
+    priority: Mapped[int] = mapped_column(default=0)
     active: Mapped[bool]
     inactive_reason: Mapped[str | None]
     bound_at: Mapped[datetime]
@@ -146,6 +169,7 @@ class Invitation(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     organisation_id: Mapped[int] = mapped_column(ForeignKey("organisation.id"))
     lead: Mapped[bool]
+    administrator: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -288,89 +312,6 @@ class Event(Base):
     detail: Mapped[dict[str, Any]]
     previous_hash: Mapped[str] = mapped_column(String(64), unique=True)
     hash: Mapped[str] = mapped_column(String(64), unique=True)
-
-
-class Notification(Base):
-    """The outbox: a fact to tell one contact, worded when sent.
-
-    ``key`` makes it unique with the contact and the kind: the local date of a reminder or digest, the stage and
-    version of a decision. ``facts`` is what was known when it was planned, ``proof`` what was sent.
-    """
-
-    __tablename__ = "notification"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"))
-    kind: Mapped[NotificationKind]
-    key: Mapped[str]
-    stage_id: Mapped[int | None] = mapped_column(ForeignKey("stage.id"), index=True)
-    planned_on: Mapped[date]
-    facts: Mapped[dict[str, Any]]
-    urgency: Mapped[int]
-    created_at: Mapped[datetime]
-    not_before: Mapped[datetime]
-    outcome: Mapped[Outcome]
-    outcome_reason: Mapped[str | None] = mapped_column(String(500))
-    attempts: Mapped[int]
-    leased_by: Mapped[str | None]
-    leased_until: Mapped[datetime | None]
-    finished_at: Mapped[datetime | None]
-    message_id: Mapped[str | None]
-    proof: Mapped[dict[str, Any] | None]
-
-    contact: Mapped[Contact] = relationship()
-
-    __table_args__ = (
-        UniqueConstraint("contact_id", "kind", "key"),
-        Index(
-            "ix_notification_pending",
-            "not_before",
-            "urgency",
-            sqlite_where=text("outcome = 'pending'"),
-            postgresql_where=text("outcome = 'pending'"),
-        ),
-    )
-
-
-class Reminding(Base):
-    """One stage on one contact's reminder of one morning; with the notification it is the proof of reminding.
-
-    ``mark`` is days from ``act_by_on`` to the day the reminder stands for: -10 is ten days before, 0 the day
-    itself, 3 three days overdue.
-    """
-
-    __tablename__ = "reminding"
-
-    stage_id: Mapped[int] = mapped_column(ForeignKey("stage.id"), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(ForeignKey("contact.id"), primary_key=True)
-    act_by_on: Mapped[date] = mapped_column(primary_key=True)
-    mark: Mapped[int] = mapped_column(primary_key=True)
-    planned_on: Mapped[date]
-
-    __table_args__ = (Index(None, "contact_id", "planned_on"),)
-
-
-class InboundUpdate(Base):
-    """An update from the chat, stored before it is acknowledged or handled."""
-
-    __tablename__ = "inbound_update"
-
-    update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    chat_id: Mapped[int | None] = mapped_column(BigInteger)
-    payload: Mapped[dict[str, Any]]
-    received_at: Mapped[datetime]
-    handled_at: Mapped[datetime | None]
-    attempts: Mapped[int]
-    error: Mapped[str | None] = mapped_column(String(500))
-
-    __table_args__ = (
-        Index(
-            "ix_inbound_update_waiting",
-            "update_id",
-            sqlite_where=text("handled_at IS NULL"),
-            postgresql_where=text("handled_at IS NULL"),
-        ),
-    )
 
 
 class Conversation(Base):
