@@ -4,10 +4,19 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Final, NamedTuple, Self
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 
 from storage.types import NOTICE_ZONE
 
@@ -20,7 +29,22 @@ _VARIABLES = {
     "DUEWATCH_DATABASE_URL": "database_url",
     "DUEWATCH_DATA_DIR": "data_dir",
     "DUEWATCH_NOW": "now",
+    "DUEWATCH_LISTEN": "listen",
+    "DUEWATCH_WEBHOOK_URL": "webhook_url",
+    "DUEWATCH_HEARTBEAT_URL": "heartbeat_url",
+    "DUEWATCH_SMTP_URL": "smtp_url",
+    "DUEWATCH_MAIL_FROM": "mail_from",
 }
+
+_WEBHOOK_PORTS: Final = frozenset({443, 80, 88, 8443})
+_HIGHEST_PORT: Final = 65535
+
+
+class Listen(NamedTuple):
+    """Where this process answers over HTTP: an address of this machine and a port, 0 for any free one."""
+
+    host: str
+    port: int
 
 
 class SettingsError(Exception):
@@ -36,10 +60,57 @@ def _token(value: SecretStr) -> SecretStr:
 
 
 def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.netloc:
+    parts = _split(value)
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.netloc:
         raise ValueError("expected an http or https address, for example https://bots.example.org")
     return value.rstrip("/")
+
+
+def _listen(value: object) -> object:
+    """Read ``host:port``, ``[::1]:port``, or ``off`` for none."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().lower() == "off":
+        return None
+    host, _, port = value.strip().rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isascii() or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+        raise ValueError("expected an address of this machine and a port, for example 127.0.0.1:8610, or off")
+    return Listen(host, int(port))
+
+
+def _secret_address(value: SecretStr) -> SecretStr:
+    """Take a web address that holds a secret; it is used as it is, to the last slash."""
+    _web_address(value.get_secret_value())
+    return value
+
+
+def _smtp_address(value: SecretStr) -> SecretStr:
+    parts = _split(value.get_secret_value())
+    if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        # The parts are not shown: a password may stand in any of them when the rest is mistyped.
+        raise ValueError(
+            "expected a mail server, for example smtps://user:password@mail.example.org:465; "
+            "write a special character of the password as %40 and the like"
+        )
+    return value
+
+
+def _split(address: str) -> SplitResult | None:
+    """Return the parts of an address, its port a number; None where it is none."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _mailbox(value: str) -> str:
+    name, _, domain = value.strip().rpartition("@")
+    if not name or not domain or not value.isprintable() or set(value.strip()) & set(" <>,;"):
+        raise ValueError("expected one mailbox, for example duewatch@example.org")
+    return value.strip()
 
 
 def _aware(value: datetime) -> datetime:
@@ -57,7 +128,16 @@ class Settings(BaseModel):
     data_dir: Path = Path("duewatch-data")
     law_dir: Path | None = None
     """Where the administrator's own notices and calendars are, if not in the data folder."""
-    database_url: str = ""
+    database_url: str = Field(default="", repr=False)
+    """The database; empty for a file in the data folder. It may hold a password: see `database`."""
+    listen: Annotated[Listen | None, BeforeValidator(_listen)] = Listen("127.0.0.1", 8610)
+    """Where health, metrics and the webhook are served; None for nowhere."""
+    webhook_url: Annotated[str, AfterValidator(_web_address)] | None = None
+    """The public address under which Telegram reaches this installation; None to fetch updates instead."""
+    heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_address)] | None = None
+    """An outside monitor's address, called after each clean round."""
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_address)] | None = None
+    mail_from: Annotated[str, AfterValidator(_mailbox)] | None = None
     now: Annotated[datetime, AfterValidator(_aware)] | None = Field(default=None)
 
     @model_validator(mode="after")
@@ -72,6 +152,27 @@ class Settings(BaseModel):
                 "set DUEWATCH_TELEGRAM_API_URL to a test server, or leave DUEWATCH_NOW out"
             )
         return self
+
+    @model_validator(mode="after")
+    def _let_telegram_in(self) -> Self:
+        if self.webhook_url is None:
+            return self
+        if self.listen is None:
+            raise ValueError(
+                "DUEWATCH_WEBHOOK_URL needs a port to be served on; set DUEWATCH_LISTEN to one, or leave it out"
+            )
+        parts = urlsplit(self.webhook_url)
+        public = urlsplit(self.telegram_api_url).hostname == _PUBLIC_HOST
+        if public and (parts.scheme != "https" or (parts.port or 443) not in _WEBHOOK_PORTS):
+            raise ValueError(
+                "DUEWATCH_WEBHOOK_URL: Telegram calls https addresses on port 443, 80, 88 or 8443 only"
+            )
+        return self
+
+    @property
+    def listens_by_default(self) -> bool:
+        """Whether nobody chose where to listen: then a taken port is no error, for another process has it."""
+        return "listen" not in self.model_fields_set
 
     @property
     def law_folder(self) -> Path:

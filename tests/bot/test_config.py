@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import PUBLIC_API_URL, Settings, SettingsError
+from bot.config import PUBLIC_API_URL, Listen, Settings, SettingsError
 
 TOKEN = "123456:SECRET-part"
 
@@ -18,8 +18,11 @@ def test_nothing_set_is_the_sandbox_on_the_public_address() -> None:
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
-    names = ("TELEGRAM_TOKEN", "TELEGRAM_API_URL", "DATABASE_URL", "DATA_DIR", "NOW")
-    assert Settings.from_environment({f"DUEWATCH_{name}": "" for name in names}) == Settings()
+    names = ["TELEGRAM_TOKEN", "TELEGRAM_API_URL", "DATABASE_URL", "DATA_DIR", "NOW", "LISTEN", "WEBHOOK_URL"]
+    names += ["HEARTBEAT_URL", "SMTP_URL", "MAIL_FROM"]
+    read = Settings.from_environment({f"DUEWATCH_{name}": "" for name in names})
+    assert read == Settings()
+    assert read.listens_by_default
 
 
 def test_values_are_read() -> None:
@@ -29,8 +32,17 @@ def test_values_are_read() -> None:
             "DUEWATCH_TELEGRAM_API_URL": "http://127.0.0.1:8081/",
             "DUEWATCH_DATA_DIR": "elsewhere",
             "DUEWATCH_NOW": "2024-02-05 09:00",
+            "DUEWATCH_DATABASE_URL": "postgresql://duewatch:SECRET@db.example.org/duewatch",
+            "DUEWATCH_HEARTBEAT_URL": "https://watch.example.org/SECRET",
+            "DUEWATCH_SMTP_URL": "smtps://duewatch:SECRET@mail.example.org:465",
+            "DUEWATCH_MAIL_FROM": "duewatch@example.org",
+            "DUEWATCH_WEBHOOK_URL": "https://bots.example.org/",
         }
     )
+    assert settings.database == "postgresql://duewatch:SECRET@db.example.org/duewatch"
+    assert settings.webhook_url == "https://bots.example.org"
+    assert settings.mail_from == "duewatch@example.org"
+    assert "SECRET" not in f"{settings!r} {settings}"
     assert settings.telegram_token is not None
     assert settings.telegram_token.get_secret_value() == TOKEN
     assert settings.telegram_api_url == "http://127.0.0.1:8081"
@@ -49,6 +61,21 @@ def test_values_are_read() -> None:
         ("DUEWATCH_TELEGRAM_API_URL", "ftp://example.org"),
         ("DUEWATCH_TELEGRAM_API_URL", "http://["),
         ("DUEWATCH_NOW", "tomorrow"),
+        ("DUEWATCH_LISTEN", "8610"),
+        ("DUEWATCH_LISTEN", ":8610"),
+        ("DUEWATCH_LISTEN", "127.0.0.1:"),
+        ("DUEWATCH_LISTEN", "127.0.0.1:65536"),
+        ("DUEWATCH_LISTEN", "127.0.0.1:²"),
+        ("DUEWATCH_WEBHOOK_URL", "bots.example.org"),
+        ("DUEWATCH_WEBHOOK_URL", "https://bots.example.org:65536"),
+        ("DUEWATCH_WEBHOOK_URL", "https://bots.example.org:8610"),
+        ("DUEWATCH_WEBHOOK_URL", "http://bots.example.org"),
+        ("DUEWATCH_HEARTBEAT_URL", "SECRET"),
+        ("DUEWATCH_SMTP_URL", "mail.example.org:SECRET"),
+        ("DUEWATCH_SMTP_URL", "smtp://user:SECRET"),
+        ("DUEWATCH_SMTP_URL", "smtp://"),
+        ("DUEWATCH_MAIL_FROM", "duewatch"),
+        ("DUEWATCH_MAIL_FROM", "a@example.org, b@example.org"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(name: str, value: str) -> None:
@@ -57,6 +84,37 @@ def test_a_value_that_cannot_be_used_is_refused_by_the_name_of_its_variable(name
     assert str(refused.value).startswith(f"{name}: ")
     assert "SECRET" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("127.0.0.1:8610", Listen("127.0.0.1", 8610)),
+        ("0.0.0.0:80", Listen("0.0.0.0", 80)),  # noqa: S104  # what an administrator may write
+        ("[::1]:8610", Listen("::1", 8610)),
+        ("localhost:0", Listen("localhost", 0)),
+        ("off", None),
+        ("OFF ", None),
+    ],
+)
+def test_where_to_listen_is_an_address_and_a_port(value: str, read: Listen | None) -> None:
+    settings = Settings.from_environment({"DUEWATCH_LISTEN": value})
+    assert settings.listen == read
+    assert not settings.listens_by_default
+
+
+def test_a_webhook_needs_a_port_to_be_served_on() -> None:
+    webhook = {"DUEWATCH_WEBHOOK_URL": "https://bots.example.org"}
+    with pytest.raises(SettingsError, match="DUEWATCH_LISTEN"):
+        Settings.from_environment({**webhook, "DUEWATCH_LISTEN": "off"})
+
+
+def test_a_server_of_ones_own_may_call_a_webhook_anywhere() -> None:
+    own = {
+        "DUEWATCH_TELEGRAM_API_URL": "http://127.0.0.1:8081",
+        "DUEWATCH_WEBHOOK_URL": "http://127.0.0.1:8610",
+    }
+    assert Settings.from_environment(own).webhook_url == "http://127.0.0.1:8610"
 
 
 @pytest.mark.parametrize(
