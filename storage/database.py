@@ -1,80 +1,103 @@
 """The one door to the database: a unit of work is a plain function of a session, run in a thread.
 
-SQLite (WAL) keeps one engine for writes, whose transactions take the write lock at once, and one for reads,
-which never waits for it. Migrations are applied here and nowhere else.
+What differs between SQLite and PostgreSQL is in `storage.sqlite` and `storage.postgres`. Migrations are applied here
+and nowhere else.
 """
 
 import asyncio
-import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage import postgres, sqlite
+from storage.engine import Dialect, Engine, Hold, Work
 from storage.errors import DatabaseUrlError
 
-__all__ = ["Database", "Session", "Work"]  # a unit of work is written against Session in every room
+__all__ = ["Database", "Hold", "Session", "Work"]  # a unit of work is written against Session in every room
 
 T = TypeVar("T")
-Work = Callable[[Session], T]
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_LOCK_TIMEOUT_SECONDS = 60
-_WAL_ATTEMPTS = 10
-_DRIVERS = ("sqlite", "sqlite+pysqlite")
+_FORMS = "sqlite:///path/to/duewatch.db or postgresql://user:password@host/duewatch"
 _one_migration_at_a_time = threading.Lock()
 """Alembic keeps what it is migrating in module-level names, so two threads must not be in it together."""
 
 
 class Database:
-    """A database by its URL; ``sqlite:///path/to/file.db`` for one machine.
+    """A database by its URL: ``sqlite:///path/to/file.db``, or ``postgresql://user:password@host/name``.
+
+    A file is made where it is missing. A PostgreSQL server is not spoken to before the first unit of work.
 
     Raises:
-        DatabaseUrlError: the URL is malformed or names an engine Duewatch does not run on.
+        DatabaseUrlError: the URL is malformed or names an engine Duewatch does not run on. It never shows the password.
     """
 
     def __init__(self, url: str) -> None:
         try:
             parsed = make_url(url)
-        except ArgumentError as error:
-            raise DatabaseUrlError(
-                "not a database URL; expected for example sqlite:///duewatch.db"
-            ) from error
-        if parsed.drivername not in _DRIVERS:
-            raise DatabaseUrlError(f"{parsed.drivername} is not supported; use sqlite:///path/to/duewatch.db")
-        if not parsed.database or parsed.database == ":memory:":
-            raise DatabaseUrlError("an in-memory database would forget everything; name a file")
-        if parsed.query or parsed.database.startswith("file:"):
-            raise DatabaseUrlError("a database URL takes no options; use sqlite:///path/to/duewatch.db")
-        self.path = Path(parsed.database)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._write = _sqlite_engine(url, begin="BEGIN IMMEDIATE", pool_size=1)
-        self._read = _sqlite_engine(url, begin="BEGIN DEFERRED", pool_size=4)
+        except (ArgumentError, ValueError):
+            # The error in between holds the whole URL.
+            raise DatabaseUrlError(f"not a database URL; expected {_FORMS}") from None
+        self._engine: Engine
+        if parsed.drivername in sqlite.DRIVERS:
+            self._engine = sqlite.Sqlite(parsed)
+        elif parsed.drivername in postgres.DRIVERS:
+            self._engine = postgres.Postgres(parsed)
+        else:
+            raise DatabaseUrlError(f"{parsed.drivername} is not supported; use {_FORMS}")
+
+    @property
+    def dialect(self) -> Dialect:
+        """The engine: ``sqlite`` or ``postgresql``."""
+        return self._engine.dialect
+
+    @property
+    def path(self) -> Path:
+        """The file of an SQLite database.
+
+        Raises:
+            DatabaseUrlError: the database is on a server, and no file.
+        """
+        if not isinstance(self._engine, sqlite.Sqlite):
+            raise DatabaseUrlError("a database on a server is no file")
+        return self._engine.path
 
     def write(self, work: Work[T]) -> T:
-        """Run ``work`` in one transaction and commit it; any exception rolls all of it back."""
-        with Session(self._write, expire_on_commit=False) as session, session.begin():
-            return work(session)
+        """Run ``work`` in one transaction and commit it; any exception rolls all of it back.
+
+        One writer at a time, on either engine: what it read is still so when it writes. On PostgreSQL ``work`` is run
+        again where the connection was lost before anything was committed, so it must do nothing but use its session.
+
+        Raises:
+            LostCommitError: the connection was lost in the commit, and nobody could say whether it was stored.
+        """
+        return self._engine.write(work)
+
+    def write_beside(self, work: Work[T]) -> T:
+        """`write` without waiting for other writers, for work that locks the rows it decides about by itself.
+
+        What it read of other rows may have changed when it writes. On SQLite it is `write`.
+        """
+        return self._engine.write_beside(work)
 
     def read(self, work: Work[T]) -> T:
-        """Run ``work`` on one consistent snapshot; whatever it changes is thrown away."""
-        with Session(self._read, expire_on_commit=False) as session:
-            try:
-                return work(session)
-            finally:
-                session.rollback()
+        """Run ``work`` on one consistent snapshot; it never waits for a writer and keeps nothing it changes."""
+        return self._engine.read(work)
 
     async def run(self, work: Work[T]) -> T:
         """`write` in a thread. Once started it is carried through, whatever happens to the caller."""
         return await asyncio.shield(asyncio.to_thread(self.write, work))
+
+    async def run_beside(self, work: Work[T]) -> T:
+        """`write_beside` in a thread. Once started it is carried through, whatever happens to the caller."""
+        return await asyncio.shield(asyncio.to_thread(self.write_beside, work))
 
     async def ask(self, work: Work[T]) -> T:
         """`read` in a thread."""
@@ -82,7 +105,7 @@ class Database:
 
     def upgrade(self) -> None:
         """Apply the migrations that are missing. Safe to repeat, and when several processes start at once."""
-        with _one_migration_at_a_time, _foreign_keys_off(self._write) as connection:
+        with _one_migration_at_a_time, self._engine.upgrading() as connection:
             config = Config()
             config.set_main_option("script_location", str(_MIGRATIONS))
             config.attributes["connection"] = connection
@@ -95,78 +118,25 @@ class Database:
 
         from storage.models import Base  # noqa: PLC0415  # likewise
 
-        with self._read.connect() as connection:
+        with self._engine.inspecting() as connection:
             return list(compare_metadata(MigrationContext.configure(connection), Base.metadata))
 
+    def clock_skew(self, now: datetime) -> float:
+        """Return how many seconds the database's clock is ahead of ``now``; 0 on SQLite, which has none of its own."""
+        return self._engine.clock_skew(now)
+
+    def try_hold(self, name: str) -> Hold | None:
+        """Hold a name for this process alone, or return None at once where another holds it.
+
+        It is free again as soon as the process ends, and within about ten seconds where its machine vanished or the
+        process was frozen; then `Hold.alive` says so when it comes back. On SQLite it always succeeds.
+        """
+        return self._engine.try_hold(name)
+
+    def is_held(self, name: str) -> bool:
+        """Tell whether a process holds a name now; on SQLite, whether this one does by this door."""
+        return self._engine.is_held(name)
+
     def close(self) -> None:
-        """Close every connection."""
-        self._write.dispose()
-        self._read.dispose()
-
-
-def _sqlite_engine(url: str, *, begin: str, pool_size: int) -> Engine:
-    engine = create_engine(
-        url,
-        # What a statement carries may be what somebody wrote; an error in a log must not show it.
-        hide_parameters=True,
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=_LOCK_TIMEOUT_SECONDS,
-        connect_args={"timeout": _LOCK_TIMEOUT_SECONDS, "check_same_thread": False},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _entry: ConnectionPoolEntry) -> None:  # noqa: ANN401  # the driver's own connection
-        # The driver must not open transactions by itself: a read that turns into a write would lose updates.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        _switch_to_wal(cursor)
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
-
-
-def _switch_to_wal(cursor: sqlite3.Cursor) -> None:
-    """Make the file a WAL one, also while other processes are doing the same or still write the old way.
-
-    This one statement does not wait for a lock, whatever the timeout; a transaction does, so one is used to wait.
-    """
-    for _ in range(_WAL_ATTEMPTS):
-        try:
-            cursor.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            cursor.execute("BEGIN EXCLUSIVE")
-            cursor.execute("COMMIT")
-        else:
-            return
-    cursor.execute("PRAGMA journal_mode = WAL")
-
-
-@contextmanager
-def _foreign_keys_off(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction in which rebuilding a parent table cannot delete its children.
-
-    The switch has no effect inside a transaction, so it is made before one begins and checked before it ends.
-    """
-    with engine.connect() as connection:
-        driver = connection.connection.driver_connection
-        if driver is None:  # pragma: no cover  # the pool always hands out a live connection
-            raise RuntimeError("the database connection is closed")
-        connection.rollback()
-        driver.execute("PRAGMA foreign_keys = OFF")
-        try:
-            with connection.begin():
-                yield connection
-                broken = connection.execute(text("PRAGMA foreign_key_check")).first()
-                if broken is not None:
-                    raise RuntimeError(
-                        f"a migration left a row of {broken[0]} without its parent; nothing was changed"
-                    )
-        finally:
-            driver.execute("PRAGMA foreign_keys = ON")
+        """Close every connection. What is still held is let go."""
+        self._engine.close()

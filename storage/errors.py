@@ -14,6 +14,14 @@ class DatabaseUrlError(StorageError):
     """The database URL cannot be used."""
 
 
+class DatabaseUnreachableError(StorageError):
+    """The database server cannot be reached."""
+
+
+class LostCommitError(StorageError):
+    """The connection was lost in a commit, and nobody could say whether it was stored."""
+
+
 class NotFoundError(StorageError):
     """There is no such record."""
 

@@ -261,7 +261,10 @@ def test_a_start_waits_for_whoever_still_writes_the_old_way(tmp_path: Path) -> N
         ("sqlite:///file:duewatch?mode=memory&cache=shared&uri=true", "takes no options"),
         ("sqlite:///duewatch.db?mode=ro", "takes no options"),
         ("sqlite+aiosqlite:///duewatch.db", "sqlite+aiosqlite is not supported"),
-        ("postgresql://duewatch:opensesame@db/duewatch", "postgresql is not supported"),
+        ("postgresql+asyncpg://duewatch:opensesame@db/duewatch", "postgresql+asyncpg is not supported"),
+        ("postgresql://duewatch:opensesame@db", "names no database"),
+        ("postgresql://duewatch:opensesame@db/duewatch?options=-cfsync=off", "options cannot be set"),
+        ("postgresql://duewatch:opensesame@db:port/duewatch", "not a database URL"),
         ("mysql+pymysql://duewatch:opensesame@db/duewatch", "is not supported"),
         ("duewatch.db:opensesame", "not a database URL"),
         ("", "not a database URL"),
@@ -273,5 +276,7 @@ def test_a_url_that_cannot_serve_is_refused_with_the_way_out_and_without_its_pas
     with pytest.raises(DatabaseUrlError, match=re.escape(says)) as refused:
         Database(url)
     assert isinstance(refused.value, StorageError)
-    assert "sqlite:///" in str(refused.value) or "name a file" in str(refused.value)
+    assert any(
+        way in str(refused.value) for way in ("sqlite:///", "postgresql://", "name a file", "that can:")
+    )
     assert "opensesame" not in str(refused.value)
