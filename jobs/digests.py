@@ -3,6 +3,7 @@
 import logging
 from datetime import date, datetime, timedelta
 
+from jobs import outage
 from jobs.briefing import as_facts
 from jobs.context import Context
 from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant, iso_week, monday_of
@@ -18,7 +19,9 @@ from storage.types import local_date
 
 DAILY_THROUGH = "daily_digest_planned_through"
 WEEKLY_THROUGH = "weekly_digest_planned_through"
-_DAY = timedelta(days=1)
+_DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
+_FURTHEST_BACK = timedelta(weeks=5)
+"""Hours missed longer ago than this are no longer spoken of."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +37,8 @@ async def daily(context: Context, now: datetime) -> None:
         return
 
     def work(session: Session) -> bool:
-        if planned_through(session, DAILY_THROUGH, today=today) == today:
+        planned = planned_through(session, DAILY_THROUGH, today=today)
+        if planned == today:
             return False
         planning.plan_digests(
             session,
@@ -43,6 +47,7 @@ async def daily(context: Context, now: datetime) -> None:
             key=today.isoformat(),
             send_at=send_at,
             now=now,
+            facts=outage.missed(session, max(planned + _DAY, today - _FURTHEST_BACK), today, DAILY_DIGEST_AT),
         )
         settings.put_date(session, DAILY_THROUGH, today)
         return True
@@ -71,7 +76,8 @@ async def weekly(context: Context, now: datetime) -> None:
         return
 
     def work(session: Session) -> None:
-        if planned_through(session, WEEKLY_THROUGH, today=today) >= monday:
+        planned = monday_of(planned_through(session, WEEKLY_THROUGH, today=today))
+        if planned >= monday:
             return
         try:
             city = organisations.municipality(session)
@@ -85,7 +91,16 @@ async def weekly(context: Context, now: datetime) -> None:
             key=iso_week(monday),
             send_at=send_at,
             now=now,
-            facts=as_facts(overview.counts(session, scope, today=today)),
+            facts={
+                **as_facts(overview.counts(session, scope, today=today)),
+                **outage.missed(
+                    session,
+                    max(planned + _WEEK, monday - _FURTHEST_BACK),
+                    monday,
+                    WEEKLY_DIGEST_AT,
+                    step=_WEEK,
+                ),
+            },
         )
         settings.put_date(session, WEEKLY_THROUGH, monday)
 

@@ -12,12 +12,12 @@ from typing import Any
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from jobs import digests, hours, housekeeping, materialise, reminders
+from jobs import digests, hours, housekeeping, materialise, outage, reminders
 from jobs.context import Context
 from jobs.deliver import deliver
 from storage.types import NOTICE_ZONE
 
-__all__ = ["DELIVER", "PLANNING", "TIMETABLE", "Context", "Entry", "catch_up"]
+__all__ = ["ALIVE", "DELIVER", "PLANNING", "TIMETABLE", "Context", "Entry", "catch_up"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +52,28 @@ DELIVER = Entry(
 )
 """The job that sends them, whenever there is something to send."""
 
-TIMETABLE = (*PLANNING, DELIVER)
-
 
 async def catch_up(context: Context, now: datetime) -> None:
-    """Run every planning job once, as at start-up: what was missed is planned, coalesced. Sending it is `deliver`'s."""
+    """Run every planning job once, as at start-up: what was missed is planned, coalesced. Sending it is `deliver`'s.
+
+    How long nothing ran is noted first: what is planned then says so.
+    """
+    await outage.note(context, now)
     for entry in PLANNING:
         await entry.work(context, now)
+
+
+async def _alive(context: Context, now: datetime) -> None:
+    """Note that the timetable runs, and catch up where it did not, as after a machine's sleep or without a database."""
+    if await outage.note(context, now):
+        await catch_up(context, now)
+
+
+ALIVE = Entry(
+    name="alive",
+    trigger=IntervalTrigger(minutes=1, start_date=_LONG_AGO, timezone=NOTICE_ZONE),
+    work=_alive,
+)
+"""The job that notes every minute that the timetable runs, so that a time in which it does not is known."""
+
+TIMETABLE = (*PLANNING, ALIVE, DELIVER)

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from jobs import outage
 from jobs.context import Context
 from jobs.deliver import deliver
 from jobs.timetable import DELIVER, PLANNING, Entry
@@ -36,7 +37,7 @@ async def walk(
     """Run all that fires after ``since`` and through ``until``, and what is waiting to be sent at ``since``.
 
     At each stop the clock is set, then ``before_stop`` lets people act up to it, then ``before_job`` may look on,
-    then the job runs and what is due is sent.
+    then the job runs and what is due is sent. All the while the timetable counts as running.
     """
     now = since
     while (at := await next_stop(context, now)) <= until:
@@ -51,7 +52,9 @@ async def walk(
             if entry is not DELIVER:
                 await entry.work(context, at)
             went = await deliver(context, at)
+            await outage.stay(context, at)
             yield Stop(at=at, job=entry.name, sent=went)
+    await outage.stay(context, until)
 
 
 async def next_stop(context: Context, after: datetime) -> datetime:

@@ -71,3 +71,15 @@ class QuotaRefusedError(StorageError):
         super().__init__(f"quota refused: {code}")
         self.code = code
         self.arguments = arguments
+
+
+class ReplayRefusedError(StorageError):
+    """A notification cannot be sent again, or let go.
+
+    ``code`` says why: ``not_dead`` or ``unreachable``; ``arguments`` fill the sentence the administrator gets.
+    """
+
+    def __init__(self, code: str, **arguments: str | int) -> None:
+        super().__init__(f"notification refused: {code}")
+        self.code = code
+        self.arguments = arguments
