@@ -19,6 +19,9 @@ _WAITING = text("handled_at IS NULL")
 _OWED = text("answer IS NOT NULL")
 _UNENDED = text("ended_at IS NULL")
 _RAISED = text("cleared_at IS NULL")
+_SETTLED = text("finished_at IS NOT NULL")
+_UNHEARD = text("outcome = 'unknown'")
+_BROKEN = text("error IS NOT NULL")
 
 
 class Notification(Base):
@@ -70,8 +73,17 @@ class Notification(Base):
             postgresql_where=_PENDING,
         ),
         Index(
+            "ix_notification_settled",
+            "finished_at",
+            "kind",
+            "outcome",
+            sqlite_where=_SETTLED,
+            postgresql_where=_SETTLED,
+        ),
+        Index(
             "ix_notification_lane_pending",
             "lane_id",
+            "urgency",
             "turn",
             sqlite_where=_PENDING,
             postgresql_where=_PENDING,
@@ -101,6 +113,7 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("notification_id", "number"),
         Index("ix_attempt_unended", "worker", sqlite_where=_UNENDED, postgresql_where=_UNENDED),
+        Index("ix_attempt_unknown", "id", sqlite_where=_UNHEARD, postgresql_where=_UNHEARD),
     )
 
 
@@ -125,7 +138,8 @@ class Reminding(Base):
 class InboundUpdate(Base):
     """An update from the chat, stored before it is acknowledged or handled.
 
-    ``answer`` is what was decided to be said and is not yet known to have been shown; empty afterwards.
+    ``answer`` is what was decided to be said and is not yet known to have been shown; empty afterwards. ``discarded`` is
+    why an administrator closed one that was given up.
     """
 
     __tablename__ = "inbound_update"
@@ -140,10 +154,15 @@ class InboundUpdate(Base):
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    discarded: Mapped[str | None] = mapped_column(String(500))
 
     __table_args__ = (
+        Index(
+            "ix_inbound_update_chat", "chat_id", "update_id", sqlite_where=_WAITING, postgresql_where=_WAITING
+        ),
         Index("ix_inbound_update_waiting", "update_id", sqlite_where=_WAITING, postgresql_where=_WAITING),
         Index("ix_inbound_update_owed", "update_id", sqlite_where=_OWED, postgresql_where=_OWED),
+        Index("ix_inbound_update_failed", "update_id", sqlite_where=_BROKEN, postgresql_where=_BROKEN),
     )
 
 

@@ -31,6 +31,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("notification_id", "number", name=op.f("uq_attempt_notification_id_number")),
     )
     _partial_index("ix_attempt_unended", "attempt", ["worker"], sa.text("ended_at IS NULL"))
+    _partial_index("ix_attempt_unknown", "attempt", ["id"], sa.text("outcome = 'unknown'"))
     op.create_table(
         "worker",
         sa.Column("name", sa.String(length=200), nullable=False),
@@ -85,7 +86,12 @@ def upgrade() -> None:
         table.add_column(sa.Column("leased_by", sa.String(length=200), nullable=True))
         table.add_column(sa.Column("leased_until", sa.DateTime(timezone=True), nullable=True))
         table.add_column(sa.Column("answer", sa.JSON(), nullable=True))
+        table.add_column(sa.Column("discarded", sa.String(length=500), nullable=True))
+    _partial_index(
+        "ix_inbound_update_chat", "inbound_update", ["chat_id", "update_id"], sa.text("handled_at IS NULL")
+    )
     _partial_index("ix_inbound_update_owed", "inbound_update", ["update_id"], sa.text("answer IS NOT NULL"))
+    _partial_index("ix_inbound_update_failed", "inbound_update", ["update_id"], sa.text("error IS NOT NULL"))
     op.drop_index("ix_notification_pending", "notification")
     with op.batch_alter_table("notification") as table:
         table.add_column(sa.Column("lane_id", sa.Integer(), nullable=True))
@@ -106,10 +112,17 @@ def upgrade() -> None:
                 table.alter_column(column, server_default=None)
     op.create_index("ix_notification_contact_message", "notification", ["contact_id", "message_id"])
     _partial_index("ix_notification_pending", "notification", ["urgency", "turn", "id"], _PENDING)
-    _partial_index("ix_notification_lane_pending", "notification", ["lane_id", "turn"], _PENDING)
+    _partial_index("ix_notification_lane_pending", "notification", ["lane_id", "urgency", "turn"], _PENDING)
+    _partial_index(
+        "ix_notification_settled",
+        "notification",
+        ["finished_at", "kind", "outcome"],
+        sa.text("finished_at IS NOT NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_notification_settled", "notification")
     op.drop_index("ix_notification_lane_pending", "notification")
     op.drop_index("ix_notification_pending", "notification")
     op.drop_index("ix_notification_contact_message", "notification")
@@ -118,9 +131,11 @@ def downgrade() -> None:
         for column in ("acknowledged_at", "errors", "turn", "lane_id"):
             table.drop_column(column)
     _partial_index("ix_notification_pending", "notification", ["not_before", "urgency"], _PENDING)
+    op.drop_index("ix_inbound_update_failed", "inbound_update")
     op.drop_index("ix_inbound_update_owed", "inbound_update")
+    op.drop_index("ix_inbound_update_chat", "inbound_update")
     with op.batch_alter_table("inbound_update") as table:
-        for column in ("answer", "leased_until", "leased_by"):
+        for column in ("discarded", "answer", "leased_until", "leased_by"):
             table.drop_column(column)
     for name in ("invitation", "contact"):
         with op.batch_alter_table(name) as table:
