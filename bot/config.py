@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from bot.channels.addresses import is_loopback
+from bot.channels.mail_server import MailServer, sender_of
 from storage.types import NOTICE_ZONE
 
 PUBLIC_API_URL = "https://api.telegram.org"
@@ -85,17 +87,6 @@ def _secret_address(value: SecretStr) -> SecretStr:
     return value
 
 
-def _smtp_address(value: SecretStr) -> SecretStr:
-    parts = _split(value.get_secret_value())
-    if parts is None or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        # The parts are not shown: a password may stand in any of them when the rest is mistyped.
-        raise ValueError(
-            "expected a mail server, for example smtps://user:password@mail.example.org:465; "
-            "write a special character of the password as %40 and the like"
-        )
-    return value
-
-
 def _split(address: str) -> SplitResult | None:
     """Return the parts of an address, its port a number; None where it is none."""
     try:
@@ -106,10 +97,13 @@ def _split(address: str) -> SplitResult | None:
     return parts
 
 
-def _mailbox(value: str) -> str:
-    name, _, domain = value.strip().rpartition("@")
-    if not name or not domain or not value.isprintable() or set(value.strip()) & set(" <>,;"):
-        raise ValueError("expected one mailbox, for example duewatch@example.org")
+def _mail_server(value: SecretStr) -> SecretStr:
+    MailServer.parse(value.get_secret_value())
+    return value
+
+
+def _sender(value: str) -> str:
+    sender_of(value)
     return value.strip()
 
 
@@ -136,8 +130,8 @@ class Settings(BaseModel):
     """The public address under which Telegram reaches this installation; None to fetch updates instead."""
     heartbeat_url: Annotated[SecretStr, AfterValidator(_secret_address)] | None = None
     """An outside monitor's address, called after each clean round."""
-    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_address)] | None = None
-    mail_from: Annotated[str, AfterValidator(_mailbox)] | None = None
+    smtp_url: Annotated[SecretStr, AfterValidator(_mail_server)] | None = None
+    mail_from: Annotated[str, AfterValidator(_sender)] | None = None
     now: Annotated[datetime, AfterValidator(_aware)] | None = Field(default=None)
 
     @model_validator(mode="after")
@@ -173,6 +167,17 @@ class Settings(BaseModel):
     def listens_by_default(self) -> bool:
         """Whether nobody chose where to listen: then a taken port is no error, for another process has it."""
         return "listen" not in self.model_fields_set
+
+    @model_validator(mode="after")
+    def _say_who_mail_is_from(self) -> Self:
+        if self.smtp_url is not None and self.mail_from is None:
+            raise ValueError("DUEWATCH_SMTP_URL needs DUEWATCH_MAIL_FROM, the mailbox that letters are from")
+        return self
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether the Bot API server is on this machine: then group robots may be too, as in a rehearsal."""
+        return is_loopback(urlsplit(self.telegram_api_url).hostname)
 
     @property
     def law_folder(self) -> Path:

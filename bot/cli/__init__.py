@@ -9,11 +9,13 @@ import click
 
 from bot.cli.asking import overdue, understand
 from bot.cli.calendars import calendar
+from bot.cli.channels import channels
 from bot.cli.checklists import checklist
 from bot.cli.databases import db
 from bot.cli.deadlines import due
 from bot.cli.events import event
 from bot.cli.keeping import keep
+from bot.cli.outbox import outbox
 from bot.cli.quotas import quota
 from bot.cli.registries import import_, invite
 from bot.cli.rulebooks import rules
@@ -64,8 +66,10 @@ for _command in (
     import_,
     invite,
     overdue,
+    channels,
     checklist,
     keep,
+    outbox,
     db,
 ):
     main.add_command(_command)
