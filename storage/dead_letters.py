@@ -123,8 +123,7 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime) -> None:
     """Let dead letters be sent again, all of them or none; whether each still matters is read when its turn comes.
 
     Raises:
-        NotFoundError: one of them does not exist.
-        ReplayRefusedError: one of them is no dead letter, or its reader cannot be reached.
+        ReplayRefusedError: one of them does not exist, is no dead letter, or its reader cannot be reached.
     """
     for letter in _chosen(session, ids):
         if not letter.reachable:
@@ -148,8 +147,7 @@ def discard(session: Session, ids: Sequence[int], *, reason: str, now: datetime)
     """Let dead letters go for good, all of them or none, and why; their attempts stay on record.
 
     Raises:
-        NotFoundError: one of them does not exist.
-        ReplayRefusedError: one of them is no dead letter.
+        ReplayRefusedError: one of them does not exist, or is no dead letter.
     """
     for letter in _chosen(session, ids):
         values = {"outcome": Outcome.DROPPED, "outcome_reason": reason[:_LONGEST_REASON], "finished_at": now}
@@ -160,7 +158,10 @@ def discard(session: Session, ids: Sequence[int], *, reason: str, now: datetime)
 def _chosen(session: Session, ids: Sequence[int]) -> list[Letter]:
     chosen = []
     for notification_id in dict.fromkeys(ids):
-        letter = get(session, notification_id)
+        try:
+            letter = get(session, notification_id)
+        except NotFoundError:
+            raise ReplayRefusedError("unknown", id=notification_id) from None
         if letter.outcome not in DEAD:
             raise ReplayRefusedError("not_dead", id=letter.id, outcome=letter.outcome.value)
         chosen.append(letter)

@@ -76,7 +76,7 @@ class QuotaRefusedError(StorageError):
 class ReplayRefusedError(StorageError):
     """A notification cannot be sent again, or let go.
 
-    ``code`` says why: ``not_dead`` or ``unreachable``; ``arguments`` fill the sentence the administrator gets.
+    ``code`` says why: ``unknown``, ``not_dead`` or ``unreachable``; ``arguments`` fill the sentence the administrator gets.
     """
 
     def __init__(self, code: str, **arguments: str | int) -> None:

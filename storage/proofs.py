@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
 
 from obligations.notice import Level
+from storage import overview
+from storage.conditions import is_dated
 from storage.dead_letters import Letter, every, letters
-from storage.errors import NotFoundError
 from storage.models import (
     Contact,
     Membership,
@@ -20,23 +20,14 @@ from storage.models import (
     Reminding,
     Stage,
 )
+from storage.overview import Item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One stage, and in order of time what was sent, or was to be sent, to tell of it.
+    """One stage as it stands, and in order of time what was sent, or was to be sent, to tell of it."""
 
-    ``act_by_on`` is the date that counts now, in Asia/Shanghai, inclusive; None for a stage without one.
-    """
-
-    stage_id: int
-    rule: str
-    stage: str
-    period: str
-    subject: str
-    actor: str
-    act_by_on: date | None
-    status: str
+    item: Item
     letters: tuple[Letter, ...]
 
 
@@ -46,32 +37,19 @@ def of_stage(session: Session, stage_id: int) -> Proof:
     Raises:
         NotFoundError: there is no such stage.
     """
-    stage = session.get(Stage, stage_id)
-    if stage is None:
-        raise NotFoundError(f"there is no stage {stage_id}")
-    return Proof(
-        stage_id=stage.id,
-        rule=stage.rule,
-        stage=stage.name,
-        period=stage.period,
-        subject=stage.subject.name,
-        actor=stage.actor.name,
-        act_by_on=stage.act_by_on,
-        status=stage.status.value,
-        letters=_letters(session, stage),
-    )
+    item = overview.item(session, stage_id)
+    return Proof(item=item, letters=_letters(session, session.get_one(Stage, stage_id)))
 
 
-def stages_of(session: Session, subject_id: int, period: str) -> tuple[int, ...]:
-    """Return the stages of everything an organisation owes for a period that anybody has to act on, in order."""
-    return tuple(
-        session.scalars(
-            select(Stage.id)
-            .join(Obligation, Obligation.id == Stage.obligation_id)
-            .where(Stage.subject_id == subject_id, Stage.period == period)
-            .order_by(Stage.rule, Obligation.part, Stage.position)
-        )
+def stages_of(session: Session, subject_id: int, period: str, *, rule: str | None = None) -> tuple[int, ...]:
+    """Return the dated stages of what an organisation owes for a period, or of one duty of it, in order."""
+    query = (
+        select(Stage.id)
+        .join(Obligation, Obligation.id == Stage.obligation_id)
+        .where(Stage.subject_id == subject_id, Stage.period == period, is_dated())
+        .order_by(Stage.rule, Obligation.part, Stage.position)
     )
+    return tuple(session.scalars(query if rule is None else query.where(Stage.rule == rule)))
 
 
 def _letters(session: Session, stage: Stage) -> tuple[Letter, ...]:
