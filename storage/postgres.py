@@ -49,8 +49,8 @@ _SILENT_SECONDS = 12
 _WAITS = (0.1, 0.3, 1.0, 2.0, 4.0)
 """Seconds before each further try: in all about as long as a server takes to start again."""
 
-_LOST_STATES = ("08", "57P01", "57P02", "57P03", "25P03", "57P05", "53300", "25006")
-"""How the code of an error begins where the connection, or the server's role, is what failed."""
+_LOST_STATES = ("08", "57P01", "57P02", "57P03", "25P03", "57P05", "53300")
+"""How the code of an error begins where the connection is what failed."""
 _UNDONE_STATES = ("40001", "40P01")
 """The codes where the server undid the transaction for the sake of another: it can be run again."""
 

