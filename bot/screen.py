@@ -122,4 +122,6 @@ class Screen:
     alert: bool = False
     silent: bool = False
     attachments: tuple[Attachment | Drawing, ...] = field(default=())
+    missing: str = ""
+    """What to say where an attachment cannot be sent, as HTML."""
     menu: Menu | None = None

@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 from datetime import date, datetime
 
+from jobs import alarming
 from jobs.briefs import (
     Brief,
     ChangeBrief,
@@ -17,7 +18,9 @@ from jobs.briefs import (
     WeeklyBrief,
 )
 from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
+from jobs.outage import missed_of
 from jobs.passing import passed_on
+from jobs.unreachable import unreachable
 from obligations.calendar import Coverage, WorkingCalendar
 from obligations.decisions import Status, following
 from obligations.law import Law
@@ -36,10 +39,11 @@ from storage import (
     targets,
     trail,
 )
+from storage.claims import Claimed
 from storage.database import Session
 from storage.models import NotificationKind
 from storage.organisations import Scope
-from storage.outbox import Claimed, Recipient
+from storage.outbox import Recipient
 from storage.overview import Counts, Item, Page
 from storage.types import local_date
 
@@ -84,6 +88,10 @@ def brief_for(
             return _weekly(session, claimed, reader, law=law, now=now)
         case NotificationKind.EVENT:
             return _event(session, claimed, reader)
+        case NotificationKind.UNREACHABLE:
+            return unreachable(session, claimed)
+        case NotificationKind.ALARM:
+            return alarming.brief(session, claimed, reader)
         case NotificationKind.CHANGED:
             return _changed(session, claimed, reader)
         case _:
@@ -109,7 +117,7 @@ def _reminder(
             kept.append(ReminderItem(item=item, mark=told.mark, nth=told.nth, days_left=left))
     if not kept:
         return Dropped(reason="done meanwhile")
-    return ReminderBrief(today=today, items=tuple(kept))
+    return ReminderBrief(today=today, items=tuple(kept), missed=missed_of(claimed.facts))
 
 
 def _needs_reminding(item: Item, reader: Recipient, *, today: date) -> bool:
@@ -243,6 +251,7 @@ def _digest(
         undeliverable=(),
         ending=endings.ending_of(session, reader.organisation_id, on=today),
         unsucceeded=endings.unsucceeded(session, on=today) if reader.level is Level.MUNICIPAL else (),
+        missed=missed_of(claimed.facts),
         calendar_ends=_calendar_ends(calendar, reader, today=today),
     )
     if reader.organisation_id in quiet:
@@ -281,6 +290,7 @@ def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, law: Law, 
         overdue_before=before.get("overdue"),
         overdue_units_before=before.get("overdue_units"),
         calendar_ends=_calendar_ends(law.calendar, reader, today=today),
+        missed=missed_of(claimed.facts),
     )
 
 

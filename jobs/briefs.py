@@ -3,14 +3,18 @@
 Reading them is in `jobs.briefing`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
 from obligations.calendar import Coverage
 from obligations.notice import Level
 from obligations.terms import Occasion
+from storage.alarms import AlarmName
 from storage.endings import Ending, Unsucceeded
 from storage.models import Evidence, NotificationKind
+from storage.outages import Away
 from storage.overview import Counts, DistrictRow, Item, Page, Undeliverable
 from storage.rulings import Change
 from storage.targets import Target
@@ -40,10 +44,14 @@ class ReminderItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReminderBrief:
-    """A morning's reminder: what this reader's organisation must still do, the most pressing first."""
+    """A morning's reminder: what this reader's organisation must still do, the most pressing first.
+
+    ``missed`` is set where Duewatch did not run at the hour of one that is in it.
+    """
 
     today: date
     items: tuple[ReminderItem, ...]
+    missed: Away | None = None
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -143,8 +151,9 @@ class DigestBrief:
     """A supervisor's page for the day. The pages hold the first items and the totals, ``overdue_ids`` every id.
 
     ``ending`` is set for a district that has ended and goes on acting, ``unsucceeded`` for the municipality.
-    ``late`` says that it comes well after its hour. ``calendar_ends`` is set for the municipality while the next year
-    of working days is to be added. All empty means that all is in order.
+    ``late`` says that it comes well after its hour, ``missed`` when Duewatch did not run at its hour or at that of one
+    before it. ``calendar_ends`` is set for the municipality while the next year of working days is to be added. All
+    empty means that all is in order.
     """
 
     organisation_id: int
@@ -162,6 +171,7 @@ class DigestBrief:
     calendar_ends: Coverage | None
     ending: Ending | None = None
     unsucceeded: tuple[Unsucceeded, ...] = ()
+    missed: Away | None = None
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -174,7 +184,7 @@ class WeeklyBrief:
     """A lead's page for the week: numbers, the districts worst first, the targets in force while they are open.
 
     ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week. ``calendar_ends``
-    is set while the next year of working days is to be added.
+    is set while the next year of working days is to be added, ``missed`` as in a day's digest.
     """
 
     organisation_name: str
@@ -187,6 +197,7 @@ class WeeklyBrief:
     overdue_before: int | None
     overdue_units_before: int | None
     calendar_ends: Coverage | None
+    missed: Away | None = None
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -222,7 +233,56 @@ class PassedOnBrief:
         return ()
 
 
-Brief = (
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreachableBrief:
+    """Somebody of the level below who could not be reached by any channel.
+
+    ``items`` are the first of ``total`` duties they should have been told of; ``reason`` is what the channel said.
+    """
+
+    contact_name: str
+    organisation_name: str
+    reason: str
+    items: tuple[Item, ...]
+    total: int
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of."""
+        return tuple(item.stage_id for item in self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """A contact by name, with the organisation's."""
+
+    contact_name: str
+    organisation_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmBrief:
+    """Something wrong with the running of Duewatch, as it stands now; for administrators.
+
+    ``detail`` depends on what it is about (`jobs.watch`). ``cleared_at`` is set once it is over, ``again`` where the
+    reader was told before. ``contacts`` are the first of those concerned.
+    """
+
+    name: AlarmName
+    subject: str
+    detail: Mapping[str, Any]
+    raised_at: datetime
+    cleared_at: datetime | None
+    again: bool
+    contacts: tuple[Named, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages it tells of: none."""
+        return ()
+
+
+Single = (
     ReminderBrief
     | DecisionBrief
     | EventBrief
@@ -231,4 +291,36 @@ Brief = (
     | PassedOnBrief
     | DigestBrief
     | WeeklyBrief
+    | UnreachableBrief
+    | AlarmBrief
 )
+"""What one notification tells."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One notification of a bundle, by its id, and what it tells."""
+
+    notification_id: int
+    brief: Single
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleBrief:
+    """Several notifications that are late, as one message: the most urgent first, each short.
+
+    ``late_since`` is when the first of them should have been there. ``missed`` is set where Duewatch did not run; else
+    the channel could not be reached.
+    """
+
+    late_since: datetime
+    missed: Away | None
+    parts: tuple[Part, ...]
+
+    @property
+    def stage_ids(self) -> tuple[int, ...]:
+        """The stages its parts tell of."""
+        return tuple(dict.fromkeys(stage_id for part in self.parts for stage_id in part.brief.stage_ids))
+
+
+Brief = Single | BundleBrief

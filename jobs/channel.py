@@ -1,5 +1,6 @@
 """What a channel takes and gives back. The channels themselves are in `bot`."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -22,6 +23,14 @@ class Parcel:
     organisation: str
     now: datetime
     brief: Brief
+    repeated: bool = False
+    """Whether it may have arrived before: then it says so."""
+
+
+Begin = Callable[[], Awaitable[bool]]
+"""Asked right before anything leaves the machine: writes that it does. Where it says false, nothing may be sent."""
+
+NOT_MINE = "another process has it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +39,7 @@ class Receipt:
 
     ``text`` is what was sent, kept as proof. ``unbind`` turns the address off; ``new_address`` replaces it.
     ``counts`` says that this attempt counts towards giving up: an error of ours, not a limit or a lost connection.
+    ``down`` says that the channel as a whole cannot be reached, whoever the reader.
     """
 
     outcome: Outcome
@@ -40,6 +50,7 @@ class Receipt:
     unbind: bool = False
     new_address: str | None = None
     counts: bool = False
+    down: bool = False
 
 
 class Channel(Protocol):
@@ -50,6 +61,10 @@ class Channel(Protocol):
         """The name its addresses are stored under."""
         ...
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
-        """Word and send one parcel. An error of the channel is an outcome, not raised."""
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+        """Word a parcel, wait for its turn, ask ``begin``, and send it.
+
+        An error of the channel is an outcome, not raised. Where ``begin`` refuses, nothing is sent, and the receipt is
+        pending with the reason `NOT_MINE`.
+        """
         ...

@@ -3,8 +3,10 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from jobs.channel import Channel
+from jobs.circuits import Circuits
 from jobs.clock import Clock
 from obligations.law import Law
 from storage.database import Database
@@ -22,7 +24,12 @@ class Context:
     channels: Mapping[str, Channel]
     worker: str
     clock: Clock | None = None
+    circuits: Circuits = field(default_factory=Circuits)
     delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a batch is sent: two rounds at once could overtake each other in one chat."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the process is to end: what is being sent is finished, and no further batch is begun."""
+
+    def instant(self, now: datetime) -> datetime:
+        """Return what time it has become; ``now`` where there is no clock."""
+        return now if self.clock is None else self.clock.now()

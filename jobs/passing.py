@@ -6,8 +6,9 @@ from typing import Any
 
 from jobs.briefs import PassedOnBrief, Share
 from storage import endings, organisations
+from storage.claims import Claimed
 from storage.database import Session
-from storage.outbox import Claimed, Recipient
+from storage.outbox import Recipient
 
 
 def passed_on(session: Session, claimed: Claimed, reader: Recipient, *, today: date) -> PassedOnBrief:

@@ -10,7 +10,7 @@ from datetime import date, datetime, time
 from typing import Final
 
 from bot.wording.parcels import worded
-from jobs.channel import Parcel, Receipt
+from jobs.channel import NOT_MINE, Begin, Parcel, Receipt
 from jobs.context import Context
 from jobs.invariants import Violation, check
 from jobs.record import Recorder
@@ -38,8 +38,10 @@ class RecordingChannel:
     sent: Counter[str] = field(default_factory=Counter)
     characters: int = 0
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         """Word one parcel and take it as sent."""
+        if not await begin():
+            return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
         text = worded(parcel, self.law).html
         self.sent[type(parcel.brief).__name__] += 1
         self.characters += len(text)

@@ -209,7 +209,7 @@ def send_file(desk: Desk, press: Press) -> Screen:
     path = desk.folder.path(file.sha256)
     if not path.is_file():
         return files_told.file_missing(desk.voice)
-    return files_told.sent_file(Attachment(path=path, name=file.name))
+    return files_told.sent_file(desk.voice, Attachment(path=path, name=file.name))
 
 
 def cancel(desk: Desk, press: Press) -> Screen:  # noqa: ARG001  # every handler takes the press it answers

@@ -4,7 +4,7 @@ from typing import Final
 
 from bot.telegram.messenger import Messenger
 from bot.wording.parcels import worded
-from jobs.channel import Parcel, Receipt
+from jobs.channel import Begin, Parcel, Receipt
 from obligations.law import Law
 from storage.models import Outcome
 from storage.registry import CHANNEL
@@ -19,10 +19,10 @@ class TelegramChannel:
         self._messenger = messenger
         self._law = law
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         """Word and send one parcel. An error of the channel is an outcome, never raised."""
         try:
             chat_id = int(parcel.address)
         except ValueError:
             return Receipt(outcome=Outcome.FAILED, reason="the address is not a chat's number", unbind=True)
-        return await self._messenger.deliver(chat_id, worded(parcel, self._law))
+        return await self._messenger.deliver(chat_id, worded(parcel, self._law), begin)

@@ -8,8 +8,10 @@ back as an outcome, and whoever delivers knows when to try again.
 
 import asyncio
 import html
+import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Final, TypeVar
@@ -20,6 +22,7 @@ from telegram.constants import MessageLimit, ParseMode
 from telegram.error import (
     BadRequest,
     ChatMigrated,
+    Conflict,
     Forbidden,
     InvalidToken,
     NetworkError,
@@ -28,10 +31,12 @@ from telegram.error import (
 )
 from telegram.request import HTTPXRequest
 
-from bot.screen import Button, Drawing, Screen
+from bot.screen import Attachment, Button, Drawing, Screen
 from bot.telegram.limiter import Limiter
-from jobs.channel import Receipt
+from jobs.channel import NOT_MINE, Begin, Receipt
 from storage.models import Outcome
+
+_log = logging.getLogger(__name__)
 
 _CONNECTIONS: Final = 8
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -39,6 +44,7 @@ _LONGEST_LABEL: Final = 60
 _UNREACHABLE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 _RETRY_REFUSED_CONNECTION = timedelta(seconds=5)
 _ANSWER_ATTEMPTS: Final = 3
+_LONGEST_WAIT_IN_LINE: Final = 2.0
 _LONGEST_WAIT_TO_ANSWER: Final = timedelta(minutes=2)
 _UNREADABLE = "Invalid server response"
 
@@ -56,6 +62,18 @@ def connect(token: str, api_url: str) -> Bot:
         request=HTTPXRequest(connection_pool_size=_CONNECTIONS, pool_timeout=30, read_timeout=20),
         get_updates_request=HTTPXRequest(connection_pool_size=1, read_timeout=10),
     )
+
+
+class _NotMineError(Exception):
+    """Another process has taken the notification over: nothing may be sent."""
+
+
+@dataclass(slots=True)
+class _Sent:
+    """What of a screen is there: the id of the message with its buttons, and the files that could not be sent."""
+
+    message_id: str | None = None
+    missing: list[str] = field(default_factory=list)
 
 
 class Messenger:
@@ -83,54 +101,26 @@ class Messenger:
         else:
             await self._send(chat_id, screen, patiently=True)
 
-    async def deliver(self, chat_id: int, screen: Screen) -> Receipt:
-        """Send a screen and return what became of it; an error is an outcome, never raised."""
-        arrived: list[str] = []
-        try:
-            await self._send(chat_id, screen, patiently=False, arrived=arrived)
-        except TelegramError as error:
-            if arrived:
-                # Its first piece is there: beginning anew would repeat it.
-                return Receipt(
-                    outcome=Outcome.UNKNOWN, message_id=arrived[-1], reason="broken off in its middle"
-                )
-            return self._refused(chat_id, error)
-        return Receipt(outcome=Outcome.SENT, message_id=arrived[-1] if arrived else None, text=screen.html)
+    async def deliver(self, chat_id: int, screen: Screen, begin: Begin) -> Receipt:
+        """Send a screen and return what became of it; an error is an outcome, never raised.
 
-    def _refused(self, chat_id: int, failure: TelegramError) -> Receipt:
-        """Return what a failure means. `BadRequest` is a `NetworkError` here, so it is looked at first."""
-        match failure:
-            case RetryAfter() as error:
-                wait = _as_timedelta(error.retry_after)
-                if self._limiter is not None:
-                    self._limiter.pause(chat_id, wait.total_seconds())
-                return Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="too many requests")
-            case ChatMigrated() as error:
-                return Receipt(
-                    outcome=Outcome.PENDING,
-                    retry_in=timedelta(0),
-                    reason="the chat moved",
-                    new_address=str(error.new_chat_id),
-                )
-            case Forbidden() as error:
-                return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=True)
-            case BadRequest() as error:
-                gone = any(words in error.message.lower() for words in _UNREACHABLE)
-                return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=gone)
-            case InvalidToken() as error:
-                return Receipt(outcome=Outcome.PENDING, retry_in=timedelta(minutes=5), reason=error.message)
-            case NetworkError() as error:
-                if isinstance(error.__cause__, _NOT_SENT):
-                    return Receipt(
-                        outcome=Outcome.PENDING,
-                        retry_in=_RETRY_REFUSED_CONNECTION,
-                        reason="the server cannot be reached",
-                    )
-                return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
-            case error:
-                # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
-                outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
-                return Receipt(outcome=outcome, reason=error.message)
+        ``begin`` is asked when its turn has come, right before it leaves. Where the chat has to wait for longer, it is
+        to be tried again then, so that others need not wait behind it.
+        """
+        if self._limiter is not None and (busy := await self._limiter.delay(chat_id)) > _LONGEST_WAIT_IN_LINE:
+            return Receipt(
+                outcome=Outcome.PENDING, retry_in=timedelta(seconds=busy), reason="the chat has to wait"
+            )
+        sent = _Sent()
+        try:
+            await self._send(chat_id, screen, patiently=False, sent=sent, begin=begin)
+        except _NotMineError:
+            return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
+        except TelegramError as error:
+            receipt = refusal(error)
+            return receipt if sent.message_id is None else _broken_off(receipt, screen, sent)
+        reason = f"without {', '.join(sent.missing)}" if sent.missing else None
+        return Receipt(outcome=Outcome.SENT, message_id=sent.message_id, text=screen.html, reason=reason)
 
     async def flash(self, chat_id: int, query_id: str, screen: Screen | None) -> None:
         """Answer a button's press, which stops its spinner; one that is too old to flash is answered in the chat.
@@ -148,10 +138,22 @@ class Messenger:
                 await self.show(chat_id, Screen(html=html.escape(toast, quote=False)))
 
     async def _send(
-        self, chat_id: int, screen: Screen, *, patiently: bool, arrived: list[str] | None = None
+        self,
+        chat_id: int,
+        screen: Screen,
+        *,
+        patiently: bool,
+        sent: "_Sent | None" = None,
+        begin: Begin | None = None,
     ) -> None:
-        """Send a screen's pieces in order; ``arrived`` collects the ids of those that are there."""
-        arrived = [] if arrived is None else arrived
+        """Send a screen's pieces in order, then its attachments; ``sent`` collects what is there.
+
+        A file that is gone, or that Telegram does not take, costs only itself.
+
+        Raises:
+            _NotMineError: ``begin`` refused; nothing was sent.
+        """
+        sent = _Sent() if sent is None else sent
         pieces = list(split(screen.html)) if screen.html else []
         for piece in pieces:
             send = partial(
@@ -163,18 +165,23 @@ class Messenger:
                 disable_notification=screen.silent,
                 link_preview_options=LinkPreviewOptions(is_disabled=True),
             )
-            arrived.append(str((await self._call(chat_id, send, patiently=patiently)).message_id))
-            # What has begun is finished in this turn: beginning anew would repeat its first piece.
-            patiently = True
-        for attachment in screen.attachments:
-            # Always as a document: as a photo a long picture is scaled down until nobody can read it.
-            content = (
-                await asyncio.to_thread(attachment.draw)
-                if isinstance(attachment, Drawing)
-                else attachment.path
+            sent.message_id = str(
+                (await self._call(chat_id, send, patiently=patiently, begin=begin)).message_id
             )
-            send = partial(self.bot.send_document, chat_id, content, filename=attachment.name)
-            arrived.append(str((await self._call(chat_id, send, patiently=patiently)).message_id))
+            # What has begun is finished in this turn: beginning anew would repeat its first piece.
+            patiently, begin = True, None
+        for attachment in screen.attachments:
+            try:
+                # Always as a document: as a photo a long picture is scaled down until nobody can read it.
+                content = await asyncio.to_thread(_content, attachment)
+                send = partial(self.bot.send_document, chat_id, content, filename=attachment.name)
+                await self._call(chat_id, send, patiently=True)
+            except (OSError, BadRequest) as error:
+                _log.warning("a file could not be sent: %s", type(error).__name__)
+                sent.missing.append(attachment.name)
+        if sent.missing and screen.missing:
+            note = partial(self.bot.send_message, chat_id, screen.missing, parse_mode=ParseMode.HTML)
+            await self._call(chat_id, note, patiently=True)
 
     async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
         edit = partial(
@@ -194,18 +201,31 @@ class Messenger:
                 await self._send(chat_id, screen, patiently=True)
 
     async def _call(
-        self, chat_id: int, call: Callable[[], Awaitable[T]], *, patiently: bool, counted: bool = True
+        self,
+        chat_id: int,
+        call: Callable[[], Awaitable[T]],
+        *,
+        patiently: bool,
+        counted: bool = True,
+        begin: Begin | None = None,
     ) -> T:
-        """Call Telegram in its turn; patiently, again after a wait it asks for, or when it was not reached."""
+        """Call Telegram in its turn; patiently, again after a wait it asks for, or when it was not reached.
+
+        Raises:
+            _NotMineError: ``begin``, asked once its turn has come, refused.
+        """
         attempts = _ANSWER_ATTEMPTS if patiently else 1
         while True:
             attempts -= 1
-            if counted:
-                await self._turn(chat_id)
+            alone = counted and await self._turn(chat_id, answering=patiently)
+            if begin is not None and not await begin():
+                raise _NotMineError
             try:
                 return await call()
             except RetryAfter as error:
                 wait = _as_timedelta(error.retry_after)
+                if self._limiter is not None:
+                    await self._limiter.pause(chat_id, wait.total_seconds(), everyone=alone)
                 if not attempts or wait > _LONGEST_WAIT_TO_ANSWER:
                     raise
             except NetworkError as error:
@@ -214,9 +234,65 @@ class Messenger:
                 wait = _RETRY_REFUSED_CONNECTION
             await self._sleep(wait.total_seconds())
 
-    async def _turn(self, chat_id: int) -> None:
-        if self._limiter is not None:
-            await self._limiter.wait(chat_id)
+    async def _turn(self, chat_id: int, *, answering: bool) -> bool:
+        """Wait for a turn; true where the chat had nothing lately (`Limiter.wait`)."""
+        return self._limiter is not None and await self._limiter.wait(chat_id, answering=answering)
+
+
+def refusal(failure: TelegramError) -> Receipt:
+    """Return what a failure to send means. `BadRequest` is a `NetworkError` here, so it is looked at first."""
+    match failure:
+        case RetryAfter() as error:
+            return Receipt(
+                outcome=Outcome.PENDING, retry_in=_as_timedelta(error.retry_after), reason="too many requests"
+            )
+        case ChatMigrated() as error:
+            return Receipt(
+                outcome=Outcome.PENDING,
+                retry_in=timedelta(0),
+                reason="the chat moved",
+                new_address=str(error.new_chat_id),
+            )
+        case Forbidden() as error:
+            return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=True)
+        case BadRequest() as error:
+            gone = any(words in error.message.lower() for words in _UNREACHABLE)
+            return Receipt(outcome=Outcome.FAILED, reason=error.message, unbind=gone)
+        case InvalidToken() as error:
+            return Receipt(outcome=Outcome.PENDING, reason=error.message, down=True)
+        case Conflict() as error:
+            return Receipt(outcome=Outcome.PENDING, reason=error.message, down=True)
+        case NetworkError() as error if isinstance(error.__cause__, _NOT_SENT):
+            return Receipt(outcome=Outcome.PENDING, reason="the server cannot be reached", down=True)
+        case NetworkError() as error:
+            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
+        case error:
+            # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
+            outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
+            return Receipt(outcome=outcome, reason=error.message)
+
+
+def _broken_off(receipt: Receipt, screen: Screen, sent: _Sent) -> Receipt:
+    """Return what it means that a later piece failed: where it was refused, the first ones stay alone."""
+    outcome = Outcome.FAILED if receipt.outcome is Outcome.FAILED else Outcome.UNKNOWN
+    return Receipt(
+        outcome=outcome,
+        message_id=sent.message_id,
+        text=screen.html,
+        reason=f"broken off in its middle: {receipt.reason}",
+        unbind=receipt.unbind,
+    )
+
+
+def _content(attachment: Attachment | Drawing) -> bytes:
+    """Return what to upload. Drawing takes a moment, so this is for a thread.
+
+    Raises:
+        FileNotFoundError: the file is gone from the server.
+    """
+    if isinstance(attachment, Drawing):
+        return attachment.draw()
+    return attachment.path.read_bytes()
 
 
 def keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:

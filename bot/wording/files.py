@@ -99,9 +99,9 @@ def file_refused(voice: Voice, code: str, megabytes: int) -> Screen:
     return Screen(html=said)
 
 
-def sent_file(attachment: Attachment) -> Screen:
+def sent_file(voice: Voice, attachment: Attachment) -> Screen:
     """Hand out one stored file."""
-    return Screen(attachments=(attachment,))
+    return Screen(attachments=(attachment,), missing=file_missing(voice).html)
 
 
 def file_missing(voice: Voice) -> Screen:

@@ -1,15 +1,17 @@
 """From a parcel's facts to a screen in its reader's language, at the moment of sending."""
 
 from bot.screen import Screen
-from bot.wording import decisions, digests, duties, endings, recording, rulings
+from bot.wording import alarms, decisions, digests, duties, endings, reach, recording, rulings
 from bot.wording.phrases import Voice
 from jobs.briefs import (
+    AlarmBrief,
     ChangeBrief,
     DecisionBrief,
     DigestBrief,
     EventBrief,
     PassedOnBrief,
     ReminderBrief,
+    UnreachableBrief,
     WaitingBrief,
 )
 from jobs.channel import Parcel
@@ -21,6 +23,11 @@ from storage.types import local_date
 def worded(parcel: Parcel, law: Law) -> Screen:
     """Word one parcel."""
     voice = Voice(p=Printer.for_language(parcel.language), law=law, today=local_date(parcel.now))
+    screen = _worded(voice, parcel)
+    return reach.perhaps_again(voice, screen) if parcel.repeated else screen
+
+
+def _worded(voice: Voice, parcel: Parcel) -> Screen:
     match parcel.brief:
         case ReminderBrief() as brief:
             return duties.reminder(voice, parcel.organisation, brief)
@@ -36,5 +43,9 @@ def worded(parcel: Parcel, law: Law) -> Screen:
             return recording.told(voice, brief)
         case DigestBrief() as brief:
             return digests.daily(voice, brief)
+        case UnreachableBrief() as brief:
+            return reach.unreachable(voice, brief)
+        case AlarmBrief() as brief:
+            return alarms.told(voice, brief)
         case brief:
             return digests.weekly(voice, brief)

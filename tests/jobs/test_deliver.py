@@ -7,9 +7,10 @@ from datetime import date, timedelta
 import pytest
 
 from jobs import digests, reminders
-from jobs.briefs import DecisionBrief, DigestBrief, ReminderBrief, WaitingBrief, WeeklyBrief
+from jobs.briefs import DecisionBrief, DigestBrief, ReminderBrief, UnreachableBrief, WaitingBrief, WeeklyBrief
 from jobs.channel import Receipt
-from jobs.deliver import MOST_ATTEMPTS, deliver
+from jobs.deliver import deliver
+from jobs.sending import MOST_ERRORS, MOST_UNKNOWN
 from storage import contacts
 from storage.models import NotificationKind, Outcome, Stage
 from tests.jobs.town import RecordingChannel, Town, at
@@ -56,15 +57,9 @@ class TestReadAgainAtTheMomentOfSending:
             (lambda town, stage: town.pause(stage, date(2024, 2, 20), NINE), "done meanwhile"),
             (lambda town, stage: town.change(stage, status="waived"), "done meanwhile"),
             (lambda town, stage: town.change(stage, act_by_on=date(2024, 3, 1)), "done meanwhile"),
-            (
-                lambda town, _: town.database.write(
-                    lambda s: contacts.unbind(s, "chat", "a", reason="blocked", now=NINE)
-                ),
-                "the reader cannot be reached",
-            ),
             (lambda town, _: town.retire("a", NINE), "the reader has left"),
         ],
-        ids=["submitted", "paused", "waived", "extended", "unbound", "retired"],
+        ids=["submitted", "paused", "waived", "extended", "retired"],
     )
     async def test_what_no_longer_matters_is_dropped_quietly(
         self, town: Town, plant: int, change: Callable[[Town, Stage], object], reason: str
@@ -238,13 +233,36 @@ class TestWhenSendingGoesWrong:
             await deliver(town.context(), NINE + n * timedelta(seconds=30))
         assert town.channel.addresses() == ["a"]
 
-    async def test_what_may_have_arrived_is_unknown_and_not_sent_again(self, town: Town, plant: int) -> None:
-        await self._remind(town, Receipt(outcome=Outcome.UNKNOWN, reason="ReadTimeout"))
-        assert await deliver(town.context(), NINE + timedelta(hours=1)) == 0
+    async def test_what_may_have_arrived_is_tried_again_a_few_times_and_says_so(
+        self, town: Town, plant: int
+    ) -> None:
+        broken = Receipt(outcome=Outcome.UNKNOWN, reason="ReadTimeout")
+        await self._remind(town, *[broken] * (MOST_UNKNOWN - 1))
+        assert await deliver(town.context(), NINE + timedelta(seconds=29)) == 0
+        for minutes in range(1, 20):
+            await deliver(town.context(), NINE + timedelta(minutes=minutes))
         [told] = town.told(town.who("a"))
-        assert (told.outcome, told.outcome_reason) == (Outcome.UNKNOWN, "ReadTimeout")
-        assert told.proof is not None
-        assert told.proof["stage_ids"] == [january(town, plant).id]
+        assert (told.outcome, told.attempts) == (Outcome.SENT, MOST_UNKNOWN)
+        assert told.proof == {
+            "channel": "chat",
+            "text": "to a",
+            "stage_ids": [january(town, plant).id],
+            "repeated": True,
+        }
+        [parcel] = town.channel.parcels
+        assert parcel.repeated
+
+    @pytest.mark.usefixtures("plant")
+    async def test_where_nobody_ever_hears_how_it_ended_it_stays_unknown(self, town: Town) -> None:
+        await self._remind(town, *[Receipt(outcome=Outcome.UNKNOWN, reason="ReadTimeout")] * 20)
+        for minutes in range(1, 60):
+            await deliver(town.context(), NINE + timedelta(minutes=minutes))
+        [told] = town.told(town.who("a"))
+        assert (told.outcome, told.outcome_reason, told.attempts) == (
+            Outcome.UNKNOWN,
+            "ReadTimeout",
+            MOST_UNKNOWN,
+        )
 
     @pytest.mark.usefixtures("plant")
     async def test_a_refusal_for_good_is_not_tried_again(self, town: Town) -> None:
@@ -260,12 +278,16 @@ class TestWhenSendingGoesWrong:
         await self._remind(
             town, Receipt(outcome=Outcome.FAILED, reason="bot was blocked by the user", unbind=True)
         )
+        await deliver(town.context(), NINE + timedelta(seconds=1))
         assert [t.outcome for t in town.told(contact)] == [Outcome.FAILED]
         assert town.database.read(lambda s: contacts.address_of(s, contact, "chat")) is None
         moment = at("2024-02-21 08:30")
         await digests.daily(town.context(), moment)
         await deliver(town.context(), moment)
-        [brief] = [p.brief for p in town.channel.parcels if p.contact_id == office]
+        [at_once, brief] = [p.brief for p in town.channel.parcels if p.contact_id == office]
+        assert isinstance(at_once, UnreachableBrief)
+        assert (at_once.contact_name, at_once.organisation_name) == ("contact a", "plant")
+        assert [item.stage_id for item in at_once.items] == [january(town, plant).id]
         assert isinstance(brief, DigestBrief)
         assert [(u.contact_name, u.reason) for u in brief.undeliverable] == [
             ("contact a", "bot was blocked by the user")
@@ -302,17 +324,19 @@ class TestWhenSendingGoesWrong:
         await self._remind(town, RuntimeError("the text of a message"), RuntimeError("again"))
         assert town.channel.addresses() == ["b"]
         assert await deliver(town.context(), NINE + timedelta(seconds=59)) == 0
-        assert await deliver(town.context(), NINE + timedelta(minutes=1)) == 0
-        assert await deliver(town.context(), NINE + timedelta(minutes=2, seconds=59)) == 0
-        assert await deliver(town.context(), NINE + timedelta(minutes=3)) == 1
+        assert town.channel.answers["a"] != []
+        assert await deliver(town.context(), NINE + timedelta(seconds=75)) == 0
+        assert town.channel.answers["a"] == []
+        assert await deliver(town.context(), NINE + timedelta(seconds=75 + 119)) == 0
+        assert await deliver(town.context(), NINE + timedelta(seconds=75 + 150)) == 1
         assert "RuntimeError" in caplog.text
         assert "the text of a message" not in caplog.text
 
     @pytest.mark.usefixtures("plant")
     async def test_one_that_always_breaks_is_given_up_in_the_end(self, town: Town) -> None:
         await self._remind(town, *[RuntimeError("x")] * 20)
-        for n in range(1, 20):
-            await deliver(town.context(), NINE + n * timedelta(hours=1))
+        for n in range(1, 10):
+            await deliver(town.context(), NINE + n * timedelta(minutes=76))
         [told] = town.told(town.who("a"))
-        assert (told.outcome, told.attempts) == (Outcome.FAILED, MOST_ATTEMPTS)
+        assert (told.outcome, told.attempts) == (Outcome.FAILED, MOST_ERRORS)
         assert told.outcome_reason == "unexpected RuntimeError"

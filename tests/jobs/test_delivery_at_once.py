@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import pytest
 
 from jobs import reminders
-from jobs.channel import Parcel, Receipt
+from jobs.channel import Begin, Parcel, Receipt
 from jobs.deliver import deliver
-from storage import outbox, trail
+from storage import claims, outbox, trail
 from storage.database import Session
 from storage.models import Event, NotificationKind, Outcome
 from tests.jobs.town import Town, at
@@ -34,7 +34,8 @@ class _Stalling:
         self.taken = asyncio.Event()
         self.parcels: list[Parcel] = []
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+        assert await begin()
         self.parcels.append(parcel)
         self.taken.set()
         await asyncio.Event().wait()
@@ -56,7 +57,7 @@ async def test_killed_between_sending_and_recording_it_is_sent_again_and_said_so
 
     alive = town.context("alive")
     assert await deliver(alive, NINE + timedelta(seconds=100)) == 0
-    assert await deliver(alive, NINE + outbox.LEASE) == 1
+    assert await deliver(alive, NINE + claims.LEASE) == 1
     [told] = town.told(contact)
     assert told.outcome is Outcome.SENT
     assert told.proof is not None
@@ -79,7 +80,8 @@ class _Watching:
         self.most_per_reader = 0
         self.order: dict[str, list[int]] = {}
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+        assert await begin()
         self.under_way[parcel.address] = self.under_way.get(parcel.address, 0) + 1
         self.most = max(self.most, sum(self.under_way.values()))
         self.most_per_reader = max(self.most_per_reader, self.under_way[parcel.address])

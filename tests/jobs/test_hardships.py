@@ -9,10 +9,10 @@ import pytest
 
 from jobs import digests, reminders
 from jobs.briefs import ReminderBrief
-from jobs.channel import Parcel, Receipt
-from jobs.deliver import deliver
+from jobs.channel import Begin, Parcel, Receipt
+from jobs.deliver import READERS_AT_ONCE, deliver
 from jobs.watermarks import planned_through
-from storage import outbox, settings
+from storage import settings
 from storage.models import NotificationKind, Outcome
 from tests.jobs.town import RecordingChannel, Town, at
 
@@ -32,9 +32,9 @@ class Unreachable(RecordingChannel):
 
     back = False
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         if self.back:
-            return await super().deliver(parcel)
+            return await super().deliver(parcel, begin)
         return Receipt(
             outcome=Outcome.PENDING, retry_in=timedelta(minutes=30), reason="the server cannot be reached"
         )
@@ -116,14 +116,14 @@ class Slow(RecordingChannel):
         super().__init__()
         self.sending, self.go_on = asyncio.Event(), asyncio.Event()
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         self.sending.set()
         await self.go_on.wait()
-        return await super().deliver(parcel)
+        return await super().deliver(parcel, begin)
 
 
-async def test_a_stop_finishes_what_is_being_sent_and_begins_no_further_batch(town: Town, plant: int) -> None:
-    readers = [town.contact(plant, f"reader {number}") for number in range(outbox.BATCH)]
+async def test_a_stop_finishes_what_is_being_sent_and_begins_nothing_more(town: Town, plant: int) -> None:
+    readers = [town.contact(plant, f"reader {number}") for number in range(READERS_AT_ONCE)]
     channel = Slow()
     context = town.context(chat=channel)
     await reminders.run(context, at("2024-02-20 09:00"))
@@ -131,9 +131,12 @@ async def test_a_stop_finishes_what_is_being_sent_and_begins_no_further_batch(to
     await channel.sending.wait()
     context.stopping.set()
     channel.go_on.set()
-    assert await delivering == outbox.BATCH
+    assert await delivering == READERS_AT_ONCE
     told = [town.told(each, NotificationKind.REMINDER) for each in (town.who("a"), *readers)]
-    assert Counter(each.outcome for [each] in told) == {Outcome.SENT: outbox.BATCH, Outcome.PENDING: 1}
+    assert Counter(each.outcome for [each] in told) == {
+        Outcome.SENT: READERS_AT_ONCE,
+        Outcome.PENDING: 1,
+    }
 
 
 async def test_an_office_that_is_excused_is_not_told_that_it_is_overdue(town: Town) -> None:

@@ -6,7 +6,7 @@ from itertools import count
 
 from sqlalchemy import select
 
-from jobs.channel import Parcel, Receipt
+from jobs.channel import NOT_MINE, Begin, Parcel, Receipt
 from jobs.context import Context
 from obligations.law import Law
 from obligations.notice import Level, Sector
@@ -41,7 +41,9 @@ class RecordingChannel:
     answers: dict[str, list[Receipt | Exception]] = field(default_factory=dict)
     _ids: "count[int]" = field(default_factory=lambda: count(1))
 
-    async def deliver(self, parcel: Parcel) -> Receipt:
+    async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+        if not await begin():
+            return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
         laid_out = self.answers.get(parcel.address)
         answer = laid_out.pop(0) if laid_out else None
         if isinstance(answer, Exception):
