@@ -25,8 +25,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from obligations.notice import Level, Sector
+from storage import mailboxes
 from storage.credit_codes import CreditCodeError, checked
 from storage.errors import StorageError
+from storage.mailboxes import MailboxError
 
 _TEXT_LENGTH = 200
 
@@ -61,6 +63,8 @@ class FaultCode(enum.StrEnum):
     MOVE_TOO_EARLY = "move_too_early"  # found: since when it belongs to its present district
     SUCCESSOR_WITHOUT_END = "successor_without_end"  # found: the successor
     SUCCESSOR_CIRCLE = "successor_circle"  # found: the successor
+    MAILBOX = "mailbox"  # found
+    MAILBOX_TAKEN = "mailbox_taken"  # found: the contact who has it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +272,13 @@ class OrganisationRow(_Row):
         return self.code or self.credit_code or ""
 
 
+def _read_mailbox(value: object) -> object:
+    try:
+        return None if value is None else mailboxes.checked(str(value))
+    except MailboxError:
+        raise PydanticCustomError("mailbox", "no mailbox", {"found": str(value)[:40]}) from None
+
+
 class ContactRow(_Row):
     """A person of an organisation, which is named by code, credit code or name.
 
@@ -279,6 +290,7 @@ class ContactRow(_Row):
     name: Line
     lead: Annotated[bool, BeforeValidator(_read_yes_no)] = False
     language: Annotated[str, _one_of(_LANGUAGES)] = "zh-hans"
+    email: Annotated[str | None, BeforeValidator(_read_mailbox)] = None
     address: str | None = None
 
 

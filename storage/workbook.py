@@ -156,6 +156,11 @@ CONTACTS = Sheet(
         _column("name", "姓名|name", "姓名或岗位名称 / name or position", required=True),
         _column("lead", "负责人|lead", "是、否；不填为否 / yes or no"),
         _column("language", "语言|language", "中文、英文；不填为中文 / Chinese or English"),
+        _column(
+            "email",
+            "邮箱|email|e-mail|mail",
+            "另以电子邮件通知，可不填 / written to by e-mail too, may be blank",
+        ),
     ),
 )
 SHEETS = (DISTRICTS, UNITS, AGENCIES, CONTACTS)

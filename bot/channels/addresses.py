@@ -9,10 +9,9 @@ from ipaddress import ip_address
 from typing import Final, Self
 from urllib.parse import parse_qs, urlsplit
 
-_LOCAL: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
-_LABEL: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_LONGEST_LOCAL: Final = 64
-_LONGEST_MAILBOX: Final = 254
+from storage import mailboxes
+from storage.mailboxes import MailboxError
+
 _LONGEST_WEBHOOK: Final = 500
 _SHOWN: Final = 4
 _KEY: Final = re.compile(r"[A-Za-z0-9_.~-]{8,200}")
@@ -89,28 +88,15 @@ class Webhook:
 
 
 def mailbox(text: str) -> str:
-    """Return a mailbox as mail servers take it: the host in small letters, and in ASCII.
+    """Return a mailbox as mail servers take it.
 
     Raises:
         AddressError: it is not one.
     """
-    local, at, host = text.strip().rpartition("@")
     try:
-        host = host.lower().encode("idna").decode("ascii")
-    except UnicodeError:
-        host = ""
-    labels = host.split(".")
-    right = (
-        at
-        and _LOCAL.fullmatch(local)
-        and len(local) <= _LONGEST_LOCAL
-        and len(labels) > 1
-        and all(_LABEL.fullmatch(label) for label in labels)
-        and len(local) + 1 + len(host) <= _LONGEST_MAILBOX
-    )
-    if not right:
-        raise AddressError("expected a mailbox such as name@example.org")
-    return f"{local}@{host}"
+        return mailboxes.checked(text)
+    except MailboxError as error:
+        raise AddressError(str(error)) from None
 
 
 def masked(address: str) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from bot.channels.addresses import Service
+from storage.registry_people import EMAIL
 
-EMAIL: Final = "email"
+__all__ = ["EMAIL", "SERVICES"]
 
 SERVICES: Final[Mapping[str, Service]] = {
     "wecom": Service(

@@ -77,6 +77,12 @@ _SENTENCES: Mapping[FaultCode, Sentence] = {
     FaultCode.SUCCESSOR_CIRCLE: lambda p, a: p.text(
         "“{found}” is succeeded by this district itself, at once or in the end; correct one of them", **a
     ),
+    FaultCode.MAILBOX: lambda p, a: p.text(
+        "“{found}” is no mailbox; write one such as name@example.org, or leave the cell blank", **a
+    ),
+    FaultCode.MAILBOX_TAKEN: lambda p, a: p.text(
+        "this mailbox is already that of {found}; give each contact a mailbox of their own", **a
+    ),
 }
 
 
