@@ -13,6 +13,8 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     ColumnElement,
+    SQLColumnExpression,
+    Subquery,
     and_,
     case,
     func,
@@ -20,6 +22,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    true,
 )
 from sqlalchemy.orm import Session, aliased
 
@@ -29,6 +32,7 @@ from obligations.reminders import before_due, overdue_window
 from storage.conditions import is_dated, is_pending
 from storage.contacts import reachable
 from storage.dialects import DaysBetween
+from storage.lanes import URGENCIES, Urgency, placed
 from storage.models import (
     Binding,
     Contact,
@@ -48,9 +52,6 @@ ESCALATE_AFTER_DAYS = 3
 FURTHEST_BACK = timedelta(days=31)
 """Marks missed longer ago than this are left out: what is still open has had later ones."""
 
-URGENT = 1
-ROUTINE = 3
-_DIGEST = 2
 _DAY = timedelta(days=1)
 
 
@@ -63,16 +64,24 @@ def plan_reminders(session: Session, law: Law, *, day: date, send_at: datetime, 
 
 
 def plan_missed(
-    session: Session, law: Law, *, from_day: date, through_day: date, send_at: datetime, now: datetime
+    session: Session,
+    law: Law,
+    *,
+    from_day: date,
+    through_day: date,
+    send_at: datetime,
+    now: datetime,
+    facts: dict[str, Any] | None = None,
 ) -> int:
     """Plan several days at once, as after an outage: one notification per reader, its key the last day.
 
-    Each stage is in it once, with its latest mark. Both days are inclusive. Returns how many are new.
+    Each stage is in it once, with its latest mark. Both days are inclusive. ``facts`` go with each notification, as
+    JSON values. Returns how many are new.
     """
     for day in _backwards(from_day, through_day):
         for condition, mark in _marks(law, day):
             _insert_remindings(session, condition, mark, planned_on=through_day)
-    return _insert_reminders(session, day=through_day, send_at=send_at, now=now)
+    return _insert_reminders(session, day=through_day, send_at=send_at, now=now, facts=facts or {})
 
 
 def plan_digests(
@@ -90,20 +99,14 @@ def plan_digests(
     The daily one is for every contact of a district and the contacts of the municipality, the weekly one for
     the municipality's leads. Where the municipality has leads only, they get the daily one too.
     """
-    values = _notification(kind, key=key, day=day, send_at=send_at, now=now)
-    values |= {
-        "contact_id": Contact.__table__.c.id,
-        "facts": literal(facts or {}, JSON()),
-        "urgency": literal(_DIGEST),
-    }
-    rows = (
-        select(*values.values())
+    urgency = URGENCIES[kind]
+    told = (
+        select(Contact.id, literal(urgency.value))
         .join(Organisation, Organisation.id == Contact.organisation_id)
-        .where(reachable(), in_office(day), _reads_digest(kind))
+        .where(reachable(), in_office(day), _reads_digest(kind), _not_told(Contact.id, kind, key))
     )
-    return rows_changed(
-        session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows)
-    )
+    rest = _notification(kind, key=key, day=day, send_at=send_at, now=now, facts=facts or {})
+    return _insert(session, placed(session, told, [urgency], day=day, now=now), rest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,17 +240,35 @@ def _is_alone() -> ColumnElement[bool]:
     return ~colleagues.exists()
 
 
-def _insert_reminders(session: Session, *, day: date, send_at: datetime, now: datetime) -> int:
-    values = _notification(NotificationKind.REMINDER, key=day.isoformat(), day=day, send_at=send_at, now=now)
-    values |= {
-        "contact_id": Reminding.__table__.c.contact_id,
-        "facts": literal({}, JSON()),
-        "urgency": case((func.max(Reminding.mark) >= 0, URGENT), else_=ROUTINE),
-    }
-    rows = select(*values.values()).where(Reminding.planned_on == day).group_by(Reminding.contact_id)
-    return rows_changed(
-        session, insert_ignoring_conflicts(session, Notification).from_select(list(values), rows)
+def _insert_reminders(
+    session: Session, *, day: date, send_at: datetime, now: datetime, facts: dict[str, Any]
+) -> int:
+    key = day.isoformat()
+    told = (
+        select(
+            Reminding.contact_id,
+            case((func.max(Reminding.mark) >= 0, Urgency.DUE.value), else_=Urgency.AHEAD.value),
+        )
+        .where(Reminding.planned_on == day, _not_told(Reminding.contact_id, NotificationKind.REMINDER, key))
+        .group_by(Reminding.contact_id)
     )
+    rest = _notification(NotificationKind.REMINDER, key=key, day=day, send_at=send_at, now=now, facts=facts)
+    return _insert(session, placed(session, told, [Urgency.DUE, Urgency.AHEAD], day=day, now=now), rest)
+
+
+def _not_told(contact_id: SQLColumnExpression[int], kind: NotificationKind, key: str) -> ColumnElement[bool]:
+    """Say that a contact has no notification of a kind and key yet: who has one takes no turn."""
+    present = select(Notification.id).where(
+        Notification.contact_id == contact_id, Notification.kind == kind, Notification.key == key
+    )
+    return ~present.exists()
+
+
+def _insert(session: Session, told: Subquery, rest: dict[str, ColumnElement[Any]]) -> int:
+    names = [*told.c.keys(), *rest]
+    # Without a WHERE, SQLite takes the ON of ON CONFLICT for that of a join.
+    rows = select(*told.c, *rest.values()).where(true())
+    return rows_changed(session, insert_ignoring_conflicts(session, Notification).from_select(names, rows))
 
 
 def _reads_digest(kind: NotificationKind) -> ColumnElement[bool]:
@@ -260,7 +281,7 @@ def _reads_digest(kind: NotificationKind) -> ColumnElement[bool]:
 
 
 def _notification(
-    kind: NotificationKind, *, key: str, day: date, send_at: datetime, now: datetime
+    kind: NotificationKind, *, key: str, day: date, send_at: datetime, now: datetime, facts: dict[str, Any]
 ) -> dict[str, ColumnElement[Any]]:
     columns = Notification.__table__.c
     return {
@@ -271,4 +292,5 @@ def _notification(
         "not_before": literal(send_at, columns.not_before.type),
         "outcome": literal(Outcome.PENDING, columns.outcome.type),
         "attempts": literal(0),
+        "facts": literal(facts, JSON()),
     }

@@ -9,8 +9,8 @@ import pytest
 from obligations.law import Law
 from storage import contacts, planning
 from storage.database import Database, Session
+from storage.lanes import Urgency
 from storage.models import NotificationKind, Organisation, Outcome
-from storage.planning import ROUTINE, URGENT
 from tests.jobs.town import Town, at, days
 
 JANUARY = date(2024, 2, 20)
@@ -127,7 +127,8 @@ def test_one_notification_bundles_all_of_a_morning_and_repeating_changes_nothing
 
 
 @pytest.mark.parametrize(
-    ("day", "urgency"), [(date(2024, 2, 19), ROUTINE), (JANUARY, URGENT), (date(2024, 2, 21), URGENT)]
+    ("day", "urgency"),
+    [(date(2024, 2, 19), Urgency.AHEAD), (JANUARY, Urgency.DUE), (date(2024, 2, 21), Urgency.DUE)],
 )
 def test_what_is_due_today_or_overdue_goes_first(town: Town, plant: int, day: date, urgency: int) -> None:
     contact = town.contact(plant, "a")
