@@ -9,6 +9,7 @@ from typing import Final
 from bot.channels.dingtalk import DingtalkRobot
 from bot.channels.email import EmailChannel
 from bot.channels.feishu import FeishuRobot
+from bot.channels.limiter import RobotLimiter
 from bot.channels.mail_server import MailServer, sender_of
 from bot.channels.robots import Robot, http_client
 from bot.channels.wecom import WecomRobot
@@ -48,7 +49,8 @@ async def channels_from(
         )
     async with http_client() as client:
         for name, robot in ROBOTS.items():
-            channels[name] = robot(client, law, username, loopback=settings.rehearses, sleep=sleep)
+            limiter = RobotLimiter(name, robot.pace, database, sleep=sleep)
+            channels[name] = robot(client, law, username, limiter, loopback=settings.rehearses, sleep=sleep)
         yield channels
 
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 from urllib.parse import quote_plus
 
 from bot.channels.addresses import Webhook
-from bot.channels.limiter import Rate
 from bot.channels.markdown import DINGTALK
 from bot.channels.robots import CLOCK, GONE, LATER, REFUSED, UNCLEAR, Robot, Verdict, json_bytes
 from bot.channels.services import SERVICES
+from storage.send_limits import Pace
 
 _HELD: Final = Verdict(later=timedelta(minutes=10), limited=True)
 _SECURITY: Final = 310000
@@ -46,7 +46,7 @@ class DingtalkRobot(Robot):
     name = "dingtalk"
     service = SERVICES[name]
     # In a minute at most 4 + 60 / 4 = 19: one too many holds the robot for ten minutes.
-    rate = Rate(interval=4, burst=4)
+    pace = Pace(interval=4, burst=4)
     dialect = DINGTALK
     limit = 18_000
     code = ("errcode",)

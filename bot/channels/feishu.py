@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.channels.addresses import Webhook
-from bot.channels.limiter import Rate
 from bot.channels.markdown import FEISHU
 from bot.channels.robots import CLOCK, GONE, REFUSED, UNCLEAR, Robot, Verdict, json_bytes
 from bot.channels.services import SERVICES
+from storage.send_limits import Pace
 
 _LIMITED: Final = Verdict(later=timedelta(minutes=1), limited=True)
 _SIGNATURE: Final = 19021
@@ -42,7 +42,7 @@ class FeishuRobot(Robot):
     name = "feishu"
     service = SERVICES[name]
     # In a second at most 3 + 1 / 0.65 < 5, in a minute 3 + 60 / 0.65 < 96.
-    rate = Rate(interval=0.65, burst=3)
+    pace = Pace(interval=0.65, burst=3)
     dialect = FEISHU
     limit = 18_000
     code = ("code", "StatusCode")

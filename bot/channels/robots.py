@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 import httpx
 
 from bot.channels.addresses import AddressError, Service, Webhook
-from bot.channels.limiter import Rate, RobotLimiter
+from bot.channels.limiter import RobotLimiter
 from bot.channels.markdown import Dialect, pieces
 from bot.channels.page import NAME, Page, Username, page
 from bot.clock import SystemClock
@@ -27,6 +27,7 @@ from jobs.channel import NOT_MINE, Begin, Parcel, Receipt
 from locales.printer import Printer
 from obligations.law import Law
 from storage.models import Outcome
+from storage.send_limits import Pace
 
 _log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Robot(ABC):
 
     name: ClassVar[str]
     service: ClassVar[Service]
-    rate: ClassVar[Rate]
+    pace: ClassVar[Pace]
     dialect: ClassVar[Dialect]
     limit: ClassVar[int]
     code: ClassVar[tuple[str, ...]]
@@ -97,8 +98,8 @@ class Robot(ABC):
         client: httpx.AsyncClient,
         law: Law,
         username: Username,
+        limiter: RobotLimiter,
         *,
-        limiter: RobotLimiter | None = None,
         loopback: bool = False,
         now: Callable[[], datetime] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -106,7 +107,7 @@ class Robot(ABC):
         self._client = client
         self._law = law
         self._username = username
-        self._limiter = limiter or RobotLimiter(self.rate, sleep=sleep)
+        self._limiter = limiter
         self._loopback = loopback
         self._now = now or SystemClock().now
         self._sleep = sleep
@@ -181,35 +182,39 @@ class Robot(ABC):
             )
         except httpx.RequestError as error:
             return Receipt(outcome=Outcome.UNKNOWN, reason=type(error).__name__)
-        return self._read(webhook, response)
+        return await self._read(webhook, response)
 
-    def _read(self, webhook: Webhook, response: httpx.Response) -> Receipt:
+    async def _read(self, webhook: Webhook, response: httpx.Response) -> Receipt:
         """Return what an answer means: by the code in its body, whatever its status; without one, by its status."""
         answer = _fields(response)
         code = next((answer[key] for key in self.code if isinstance(answer.get(key), int)), None)
         if code is None:
-            return self._read_status(webhook, answer, response)
+            return await self._read_status(webhook, answer, response)
         said = next((str(answer[key]) for key in self.message if answer.get(key)), "")
         reason = webhook.hidden(f"{code} {said}")[:_LONGEST_REASON].strip()
         if code == 0:
             return Receipt(outcome=Outcome.SENT)
-        return self._judged(webhook, self.verdict(code, said, skew=self._skew(response)), reason)
+        return await self._judged(webhook, self.verdict(code, said, skew=self._skew(response)), reason)
 
-    def _read_status(self, webhook: Webhook, answer: Mapping[str, Any], response: httpx.Response) -> Receipt:
+    async def _read_status(
+        self, webhook: Webhook, answer: Mapping[str, Any], response: httpx.Response
+    ) -> Receipt:
         status = response.status_code
         reason = f"HTTP {status}"
         if answer.get("punish") == "deny" or status == _TOO_MANY_REQUESTS:
             asked = _asked(response.headers.get("Retry-After") or answer.get("wait"))
-            return self._judged(webhook, Verdict(later=asked or timedelta(minutes=1), limited=True), reason)
+            return await self._judged(
+                webhook, Verdict(later=asked or timedelta(minutes=1), limited=True), reason
+            )
         if status == _OK or status >= _SERVER_ERROR:
             # A proxy's page, or a service that broke after taking it: it may have arrived.
             return Receipt(outcome=Outcome.UNKNOWN, reason=f"{reason} without a code in its body")
-        return self._judged(webhook, UNCLEAR, reason)
+        return await self._judged(webhook, UNCLEAR, reason)
 
-    def _judged(self, webhook: Webhook, verdict: Verdict, reason: str) -> Receipt:
+    async def _judged(self, webhook: Webhook, verdict: Verdict, reason: str) -> Receipt:
         if verdict.later is not None:
             if verdict.limited:
-                self._limiter.pause(webhook.key, verdict.later.total_seconds())
+                await self._limiter.pause(webhook.key, verdict.later.total_seconds())
             return Receipt(outcome=Outcome.PENDING, retry_in=verdict.later, reason=reason)
         if verdict.unclear:
             _log.warning("%s refused a message: %s", self.name, reason)

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.channels.addresses import Webhook
-from bot.channels.limiter import Rate
 from bot.channels.markdown import WECOM, utf8
 from bot.channels.robots import GONE, LATER, REFUSED, UNCLEAR, Robot, Verdict
 from bot.channels.services import SERVICES
+from storage.send_limits import Pace
 
 _VERDICTS: Final = {
     -1: LATER,
@@ -35,7 +35,7 @@ class WecomRobot(Robot):
     name = "wecom"
     service = SERVICES[name]
     # In a minute at most 5 + 60 / 4 = 20.
-    rate = Rate(interval=4, burst=5)
+    pace = Pace(interval=4, burst=5)
     dialect = WECOM
     limit = 4096
     code = ("errcode",)

@@ -92,8 +92,8 @@ def opened(client: httpx.AsyncClient, law: Law, hours: Hours) -> Opened:
 
     def open_one(name: str) -> Robot:
         kind = ROBOTS[name]
-        limiter = RobotLimiter(kind.rate, monotonic=hours.monotonic, sleep=hours.sleep)
-        return kind(client, law, username, limiter=limiter, loopback=True, now=hours.now, sleep=hours.sleep)
+        limiter = RobotLimiter(name, kind.pace, monotonic=hours.monotonic, sleep=hours.sleep)
+        return kind(client, law, username, limiter, loopback=True, now=hours.now, sleep=hours.sleep)
 
     return open_one
 

@@ -9,6 +9,7 @@ import pytest
 from starlette.responses import HTMLResponse, PlainTextResponse
 
 from bot.channels.composition import ROBOTS
+from bot.channels.limiter import RobotLimiter
 from bot.channels.wecom import WecomRobot
 from bot.clock import SystemClock
 from bot.screen import Button, Drawing, Press, Screen
@@ -277,7 +278,9 @@ async def test_an_answer_that_never_comes_may_have_sent_it(
         httpx.AsyncClient(timeout=0.2) as impatient,
     ):
         port = server.sockets[0].getsockname()[1]
-        robot = WecomRobot(impatient, law, username, loopback=True, now=hours.now)
+        robot = WecomRobot(
+            impatient, law, username, RobotLimiter("wecom", WecomRobot.pace), loopback=True, now=hours.now
+        )
         address = services.address("wecom").replace(services.url, f"http://127.0.0.1:{port}")
         receipt = await robot.send(address, Screen(html="督期"), language="en", begin=begun)
         over.set()
@@ -400,7 +403,7 @@ async def test_only_the_services_own_hosts_are_called(
     async def username() -> str | None:
         return None
 
-    robot = WecomRobot(client, law, username)
+    robot = WecomRobot(client, law, username, RobotLimiter("wecom", WecomRobot.pace))
     receipt = await robot.send(services.address("wecom"), Screen(html="督期"), language="en", begin=begun)
 
     assert (receipt.outcome, receipt.unbind) == (Outcome.FAILED, True)
