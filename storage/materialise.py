@@ -7,7 +7,7 @@ for each. What arises from an event is made when the event is recorded.
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, func, literal, null, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, func, literal, null, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from obligations.chains import Chain, arises_from_default, chains
@@ -87,7 +87,7 @@ def _subjects(
         case Level.DISTRICT:
             return select(Organisation.id, Organisation.id.label("district_id")).where(exists)
         case Level.MUNICIPAL | Level.AGENCY:
-            return select(Organisation.id, null().label("district_id")).where(exists)
+            return select(Organisation.id, cast(null(), Integer).label("district_id")).where(exists)
 
 
 def _places(today: date, on: date) -> ColumnElement[bool]:

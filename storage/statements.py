@@ -16,5 +16,5 @@ def insert_ignoring_conflicts(session: Session, table: type[Any]) -> sqlite.Inse
 
 def rows_changed(session: Session, statement: Insert | Update | Delete) -> int:
     """Run a statement on rows that are not loaded, and return how many it wrote, changed or removed."""
-    apart = statement.execution_options(synchronize_session=False)
+    apart = statement.execution_options(synchronize_session=False, preserve_rowcount=True)
     return cast("CursorResult[Any]", session.execute(apart)).rowcount

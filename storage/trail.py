@@ -57,10 +57,11 @@ def first_broken(session: Session) -> int | None:
     None when the whole trail holds.
     """
     previous, last_id = _GENESIS, 0
-    for event in session.scalars(select(Event).order_by(Event.id).execution_options(yield_per=1000)):
-        if event.previous_hash != previous or event.hash != _hash(event):
-            return event.id
-        previous, last_id = event.hash, event.id
+    with session.scalars(select(Event).order_by(Event.id).execution_options(yield_per=1000)) as events:
+        for event in events:
+            if event.previous_hash != previous or event.hash != _hash(event):
+                return event.id
+            previous, last_id = event.hash, event.id
     return None if previous == _head(session) else last_id + 1
 
 
