@@ -3,14 +3,14 @@
 import logging
 from datetime import date, datetime, timedelta
 
-from jobs import outage
+from jobs import outage, watermarks
 from jobs.briefing import as_facts
 from jobs.context import Context
 from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant, iso_week, monday_of
 from jobs.watermarks import planned_through
 from obligations.calendar import WorkingCalendar
 from obligations.notice import Level
-from storage import organisations, overview, planning, settings
+from storage import organisations, overview, planning
 from storage.database import Session
 from storage.errors import NotFoundError
 from storage.models import NotificationKind
@@ -40,6 +40,7 @@ async def daily(context: Context, now: datetime) -> None:
         planned = planned_through(session, DAILY_THROUGH, today=today)
         if planned == today:
             return False
+        watermarks.take_back(session, DAILY_THROUGH, NotificationKind.DAILY_DIGEST, today=today, now=now)
         planning.plan_digests(
             session,
             day=today,
@@ -49,7 +50,7 @@ async def daily(context: Context, now: datetime) -> None:
             now=now,
             facts=outage.missed(session, max(planned + _DAY, today - _FURTHEST_BACK), today, DAILY_DIGEST_AT),
         )
-        settings.put_date(session, DAILY_THROUGH, today)
+        watermarks.note_planned(session, DAILY_THROUGH, today)
         return True
 
     if await context.database.run(work):
@@ -83,6 +84,7 @@ async def weekly(context: Context, now: datetime) -> None:
             city = organisations.municipality(session)
         except NotFoundError:
             return
+        watermarks.take_back(session, WEEKLY_THROUGH, NotificationKind.WEEKLY_DIGEST, today=today, now=now)
         scope = Scope(level=Level.MUNICIPAL, organisation_id=city.id)
         planning.plan_digests(
             session,
@@ -102,6 +104,6 @@ async def weekly(context: Context, now: datetime) -> None:
                 ),
             },
         )
-        settings.put_date(session, WEEKLY_THROUGH, monday)
+        watermarks.note_planned(session, WEEKLY_THROUGH, monday, step=_WEEK)
 
     await context.database.run(work)

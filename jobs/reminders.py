@@ -5,11 +5,13 @@ Before its hour it leaves everything to its hour: nobody is written to at night,
 
 from datetime import datetime, timedelta
 
+from jobs import outage, watermarks
 from jobs.context import Context
 from jobs.hours import REMINDERS_AT, instant
 from jobs.watermarks import planned_through
-from storage import planning, settings
+from storage import planning
 from storage.database import Session
+from storage.models import NotificationKind
 from storage.types import local_date
 
 PLANNED_THROUGH = "reminders_planned_through"
@@ -29,14 +31,17 @@ async def run(context: Context, now: datetime) -> None:
         planned = planned_through(session, PLANNED_THROUGH, today=today)
         if planned == today:
             return
+        watermarks.take_back(session, PLANNED_THROUGH, NotificationKind.REMINDER, today=today, now=now)
+        first = max(planned + _DAY, today - planning.FURTHEST_BACK)
         planning.plan_missed(
             session,
             context.law,
-            from_day=max(planned + _DAY, today - planning.FURTHEST_BACK),
+            from_day=first,
             through_day=today,
             send_at=send_at,
             now=now,
+            facts=outage.missed(session, first, today, REMINDERS_AT),
         )
-        settings.put_date(session, PLANNED_THROUGH, today)
+        watermarks.note_planned(session, PLANNED_THROUGH, today)
 
     await context.database.run(work)
