@@ -139,7 +139,7 @@ class EmailChannel:
             if receipt.outcome is not Outcome.SENT:
                 return receipt
             body = written.get_body(("plain",))
-            text = body.get_content() if body is not None else None
+            text = "\n".join(body.get_content().splitlines()) if body is not None else None
             return Receipt(outcome=Outcome.SENT, message_id=message_id, text=text)
         finally:
             # What was said is said: how the server takes leave changes nothing.

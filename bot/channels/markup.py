@@ -48,7 +48,7 @@ def heading(html: str) -> str:
 
 
 def _spelt(run: Run) -> str:
-    return run.text if run.link is None or run.link == run.text else f"{run.text} ({run.link})"
+    return run.text if run.link is None or run.link.endswith(run.text) else f"{run.text} ({run.link})"
 
 
 class _Reader(HTMLParser):
