@@ -23,24 +23,40 @@ if TYPE_CHECKING:
 
 TRANSPORT: Final = "sandbox.transport"
 """Where a request's scope holds the connection, for faults that cut it; put there by `sandbox.serving`."""
+_UNTIL_READ_SECONDS: Final = 0.05
 _COUNTED: Final = frozenset({"sendMessage", "sendDocument", "sendPhoto", "sendMediaGroup"})
 _STATUSES: Final = {
     "400": "Bad Request: fault ordered by a test",
     "401": "Unauthorized",
     "403": "Forbidden: bot was blocked by the user",
+    "404": "Not Found",
+    "409": "Conflict: fault ordered by a test",
+    "413": "Request Entity Too Large",
+    "429_bare": "Too Many Requests",
     "500": "Internal Server Error",
     "502": "Bad Gateway",
 }
 
 
 class BrokenConnection(Response):
-    """An answer that never comes: the connection is cut."""
+    """An answer that never comes, or of which only half does: the connection is cut."""
 
-    async def __call__(self, scope: Scope, receive: Receive, _send: Send) -> None:
+    def __init__(self, half: bytes = b"") -> None:
+        super().__init__()
+        self._half = half
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Cut the connection and wait until it is gone."""
         transport = scope.get("extensions", {}).get(TRANSPORT)
         if transport is None:
             raise ConnectionResetError("the connection of this server cannot be cut")
+        if self._half:
+            length = str(len(self._half)).encode()
+            headers = [(b"content-type", b"application/json"), (b"content-length", length)]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            begun = self._half[: len(self._half) // 2]
+            await send({"type": "http.response.body", "body": begun, "more_body": True})
+            await asyncio.sleep(_UNTIL_READ_SECONDS)
         transport.abort()
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -118,6 +134,12 @@ class BotApi:
             case "reset_after":
                 await self._result(method, call)
                 return BrokenConnection()
+            case "reset_midway":
+                return BrokenConnection(half=_envelope(await self._result(method, call)))
+            case "slow_after":
+                answer = JSONResponse({"ok": True, "result": await self._result(method, call)})
+                await asyncio.sleep(fault.seconds)
+                return answer
             case "not_json":
                 await self._result(method, call)
                 return Response("<html><body>It works!</body></html>", media_type="text/html")
@@ -126,8 +148,14 @@ class BotApi:
                 return JSONResponse({"ok": True, "result": await self._result(method, call)})
             case "429":
                 raise too_many_requests(fault.retry_after)
+            case "migrated":
+                raise ApiError(
+                    400,
+                    "Bad Request: group chat was upgraded to a supergroup chat",
+                    {"migrate_to_chat_id": fault.migrate_to},
+                )
             case status:
-                raise ApiError(int(status), _STATUSES[status])
+                raise ApiError(int(status[:3]), _STATUSES[status])
 
     async def _download(self, request: Request) -> Response:
         token, path = request.path_params["token"], request.path_params["path"]
@@ -145,6 +173,10 @@ class BotApi:
 def routes(world: World, *, enforce_limits: bool = False) -> list[BaseRoute]:
     """Return the Bot API of a world, for a server that wants nothing else; webhooks need `BotApi` itself."""
     return BotApi(world, enforce_limits=enforce_limits).routes()
+
+
+def _envelope(result: object) -> bytes:
+    return bytes(JSONResponse({"ok": True, "result": result}).body)
 
 
 def _refused(error: ApiError) -> JSONResponse:

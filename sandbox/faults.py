@@ -5,15 +5,34 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-Kind = Literal["429", "500", "502", "401", "403", "400", "drop", "reset_after", "slow", "not_json"]
+Kind = Literal[
+    "400",
+    "401",
+    "403",
+    "404",
+    "409",
+    "413",
+    "429",
+    "429_bare",
+    "500",
+    "502",
+    "migrated",
+    "drop",
+    "reset_after",
+    "reset_midway",
+    "slow",
+    "slow_after",
+    "not_json",
+]
 
 
 class Fault(BaseModel):
     """One fault to come.
 
-    `drop` closes the connection before the call is handled; `reset_after` and `not_json` handle it first, so
-    the bot cannot know. `slow` waits `seconds`, then handles it. `probability` draws from a generator of
-    `seed`.
+    `drop` closes the connection before the call is handled; `reset_after`, `reset_midway` (in the middle of the
+    answer), `slow_after` (which waits `seconds`) and `not_json` handle it first, so the bot cannot know. `slow` waits,
+    then handles it. `429_bare` says nothing of how long to wait; `migrated` that the chat is `migrate_to` now.
+    `probability` draws from a generator of `seed`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -26,6 +45,7 @@ class Fault(BaseModel):
     """How many matching calls pass first."""
     chat_id: int | None = None
     retry_after: int = Field(default=1, ge=1)
+    migrate_to: int = 0
     seconds: float = Field(default=1.0, ge=0, le=600)
     probability: float = Field(default=1.0, gt=0, le=1)
     seed: int = 0

@@ -58,7 +58,8 @@ async def test_a_rate_limit_delays_and_then_it_arrives_once(town: Town, mill: Pe
 
 
 @pytest.mark.parametrize(
-    ("kind", "arrives"), [("500", 0), ("502", 0), ("drop", 0), ("reset_after", 1), ("not_json", 1)]
+    ("kind", "arrives"),
+    [("500", 0), ("502", 0), ("drop", 0), ("reset_after", 1), ("reset_midway", 1), ("not_json", 1)],
 )
 async def test_what_may_have_arrived_is_recorded_as_unknown_sent_again_and_says_so(
     town: Town, mill: Person, north: Person, kind: str, arrives: int
