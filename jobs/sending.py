@@ -31,6 +31,9 @@ MOST_ERRORS = 10
 MOST_UNKNOWN = 5
 """After so many attempts that may have arrived, of which none was confirmed, no more is tried."""
 
+SEND_WITHIN = timedelta(seconds=100)
+"""How long a channel may take for one notification, less than the lease: then nobody waits for it any longer."""
+
 PATIENCE = timedelta(minutes=30)
 """How long what is not urgent waits for the reader's first channel while that cannot be reached."""
 
@@ -106,7 +109,11 @@ async def _try(
         if isinstance(prepared, Receipt):
             return _Tried(receipt=prepared)
         addressed = prepared
-        receipt = await addressed.channel.deliver(addressed.parcel, begin)
+        async with asyncio.timeout(SEND_WITHIN.total_seconds()):
+            receipt = await addressed.channel.deliver(addressed.parcel, begin)
+    except TimeoutError:
+        outcome = Outcome.UNKNOWN if begun else Outcome.PENDING
+        receipt = Receipt(outcome=outcome, reason="the channel took too long", retry_in=_AFTER_ERROR)
     except Exception as error:  # noqa: BLE001  # one bad notification must not stop the rest; it is tried again
         _log.error("notification %s: %s", claimed.id, type(error).__name__)  # a traceback may hold the text
         receipt = _after_error(claimed, error)
@@ -232,10 +239,12 @@ def _settle(
     """Record a receipt with all that follows from it. Returns whether the reader's next channel is to be tried."""
     receipt, reason = tried.receipt, tried.receipt.reason or ""
     if tried.begun:
+        # Where something broke after the send had begun, nobody knows what had left by then.
+        ended = AttemptOutcome.UNKNOWN if receipt.counts else _ENDED[receipt.outcome]
         claims.end(
             session,
             claimed,
-            _ENDED[receipt.outcome],
+            ended,
             reason=receipt.reason,
             message_id=receipt.message_id,
             now=now,

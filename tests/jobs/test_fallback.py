@@ -1,11 +1,12 @@
 """When a channel is away, or refuses: the reader's next one, and in the end a person of the level above."""
 
+import asyncio
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import update
 
-from jobs import reminders
+from jobs import reminders, sending
 from jobs.briefs import UnreachableBrief
 from jobs.channel import Begin, Parcel, Receipt
 from jobs.circuits import FIRST_PAUSE, LONGEST_PAUSE, Circuit
@@ -188,6 +189,39 @@ async def test_what_another_process_took_over_is_not_sent(town: Town) -> None:
     assert channel.addresses() == []
     [told] = town.told(town.who("a"))
     assert (told.leased_by, told.attempts, told.outcome_reason) == ("other", 0, None)
+
+
+@pytest.mark.usefixtures("plant")
+async def test_a_channel_that_hangs_keeps_nobody_waiting_for_ever(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(RecordingChannel):
+        async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+            assert parcel.address
+            assert await begin()
+            await asyncio.Event().wait()
+            raise AssertionError("never reached")
+
+    monkeypatch.setattr(sending, "SEND_WITHIN", timedelta(seconds=0.05))
+    context = town.context(chat=Hanging())
+    await reminders.run(context, NINE)
+    async with asyncio.timeout(10):
+        assert await deliver(context, NINE) == 0
+    [told] = town.told(town.who("a"))
+    assert (told.outcome, told.outcome_reason) == (Outcome.PENDING, "the channel took too long")
+    [again] = town.database.write(lambda s: claims.claim(s, worker="next", now=NINE + timedelta(minutes=1)))
+    assert again.repeated
+
+
+@pytest.mark.usefixtures("plant")
+async def test_what_broke_after_the_send_had_begun_may_have_arrived(town: Town) -> None:
+    town.channel.answers["a"] = [RuntimeError("after the last byte")]
+    context = town.context()
+    await reminders.run(context, NINE)
+    await deliver(context, NINE)
+    assert await deliver(context, NINE + timedelta(minutes=2)) == 1
+    [parcel] = town.channel.parcels
+    assert parcel.repeated
 
 
 def test_a_circuit_waits_ever_longer_and_forgets_when_it_is_reached() -> None:
