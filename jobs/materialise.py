@@ -59,6 +59,12 @@ async def run(context: Context, now: datetime) -> None:
         )
 
 
+def horizon_left(session: Session, *, today: date) -> timedelta | None:
+    """Return how far ahead of today everything has been made; None where nothing was made yet."""
+    made_on = settings.get_date(session, _MADE_ON)
+    return None if made_on is None else made_on + HORIZON - today
+
+
 def _settled(session: Session, law: Law) -> date | None:
     """Return before which date everything was made by the last round; None where the law has changed since."""
     made_on = settings.get_date(session, _MADE_ON)

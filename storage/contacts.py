@@ -27,13 +27,15 @@ def invite(
     *,
     lead: bool,
     now: datetime,
+    administrator: bool = False,
     by: int | None = None,
     contact_id: int | None = None,
     valid_for: timedelta = INVITATION_VALID_FOR,
 ) -> str:
     """Create a single-use invitation and return its token, which fits a Telegram deep link (43 of ``A-Za-z0-9_-``).
 
-    With ``contact_id`` it binds that contact, known from a registry; without, it makes a new one.
+    With ``contact_id`` it binds that contact, known from a registry; without, it makes a new one. An ``administrator``
+    hears alarms about Duewatch itself, whatever the organisation.
     """
     organisation = organisations.get(session, organisation_id)
     token = secrets.token_urlsafe(32)
@@ -42,12 +44,21 @@ def invite(
             token_hash=_hash(token),
             organisation_id=organisation.id,
             lead=lead,
+            administrator=administrator,
             created_at=now,
             expires_at=now + valid_for,
             contact_id=contact_id,
         )
     )
-    trail.record(session, "invited", at=now, organisation_id=organisation.id, contact_id=by, lead=lead)
+    trail.record(
+        session,
+        "invited",
+        at=now,
+        organisation_id=organisation.id,
+        contact_id=by,
+        lead=lead,
+        **_as_administrator(administrator),
+    )
     return token
 
 
@@ -82,6 +93,7 @@ def enrol(
             invitation.organisation_id,
             name=name,
             lead=invitation.lead,
+            administrator=invitation.administrator,
             language=language,
             channel=channel,
             address=address,
@@ -89,6 +101,7 @@ def enrol(
         )
     else:
         contact = known
+        contact.administrator = known.administrator or invitation.administrator
         _bind(session, contact, channel=channel, address=address, now=now)
         trail.record(
             session,
@@ -97,6 +110,7 @@ def enrol(
             organisation_id=contact.organisation_id,
             contact_id=contact.id,
             lead=contact.lead,
+            **_as_administrator(invitation.administrator),
         )
     invitation.used_at = now
     invitation.contact_id = contact.id
@@ -113,12 +127,14 @@ def add(
     channel: str | None,
     address: str | None,
     now: datetime,
+    administrator: bool = False,
 ) -> Contact:
     """Add a contact to an organisation, bound to an address where one is known."""
     contact = Contact(
         organisation_id=organisation_id,
         name=name,
         lead=lead,
+        administrator=administrator,
         language=language,
         retired_at=None,
         created_at=now,
@@ -128,7 +144,13 @@ def add(
     if channel is not None and address is not None:
         _bind(session, contact, channel=channel, address=address, now=now)
     trail.record(
-        session, "enrolled", at=now, organisation_id=organisation_id, contact_id=contact.id, lead=lead
+        session,
+        "enrolled",
+        at=now,
+        organisation_id=organisation_id,
+        contact_id=contact.id,
+        lead=lead,
+        **_as_administrator(administrator),
     )
     return contact
 
@@ -173,6 +195,13 @@ def staff_of(session: Session, organisation_id: int) -> Sequence[Contact]:
     """Return whom an organisation's news is for: its leads only where nobody else can be reached, for they read digests."""
     people = of_organisation(session, organisation_id)
     return [contact for contact in people if not contact.lead] or people
+
+
+def administrators(session: Session) -> Sequence[Contact]:
+    """Return who hears alarms and can be reached now."""
+    return session.scalars(
+        select(Contact).where(Contact.administrator, reachable()).order_by(Contact.id)
+    ).all()
 
 
 def address_of(session: Session, contact_id: int, channel: str) -> str | None:
@@ -269,6 +298,11 @@ def expect(session: Session, contact_id: int, state: dict[str, object], *, now: 
     else:
         awaited.state = state
         awaited.updated_at = now
+
+
+def _as_administrator(administrator: bool) -> dict[str, bool]:  # noqa: FBT001  # the one thing it is about
+    """Return what the trail says of it: a line about anybody else stays as it always was."""
+    return {"administrator": True} if administrator else {}
 
 
 def _hash(token: str) -> str:
