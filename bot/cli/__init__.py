@@ -14,6 +14,7 @@ from bot.cli.checklists import checklist
 from bot.cli.databases import db
 from bot.cli.deadlines import due
 from bot.cli.events import event
+from bot.cli.inbox import inbox
 from bot.cli.keeping import keep
 from bot.cli.outbox import outbox
 from bot.cli.quotas import quota
@@ -68,6 +69,7 @@ for _command in (
     overdue,
     channels,
     checklist,
+    inbox,
     keep,
     outbox,
     db,

@@ -1,53 +1,43 @@
-"""Updates on their way in: stored before they are acknowledged, handled in order within a chat, parallel across chats."""
+"""Updates on their way in: stored before they are acknowledged, handled in order within a chat, parallel across chats.
+
+Any process on the database may handle what any of them stored: `storage.inbox` says who has which chat. What is said is
+kept with the update until it is shown, so that a process that ends between the two leaves nobody without an answer.
+"""
 
 import asyncio
 import logging
-import traceback
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Final
 
-from telegram import (
-    Bot,
-    BotCommand,
-    BotCommandScopeChat,
-    CallbackQuery,
-    ChatMember,
-    Document,
-    Message,
-    PhotoSize,
-    Update,
-    User,
-    Video,
-)
-from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
+from telegram.error import Conflict, InvalidToken, RetryAfter
 
-from bot.access import reader_at
-from bot.conversation import Incoming, Kind, answer
-from bot.screen import Menu, Screen
+from bot.telegram.handling import Handling, log_failure
 from bot.telegram.messenger import Messenger
-from bot.wording import greetings
+from bot.telegram.reading import ALLOWED_UPDATES, arrived
 from jobs.clock import Clock
-from locales.printer import Printer
 from obligations.law import Law
 from storage import inbox
-from storage.database import Database, Session
-from storage.errors import EvidenceRefusedError
-from storage.evidence import EvidenceFolder, StoredFile
-from storage.inbox import Arrived
-from storage.registry import CHANNEL
+from storage.database import Database, Session, Work
+from storage.evidence import EvidenceFolder
+from storage.inbox import Arrived, Owed
 
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 25
 _PAUSE_SECONDS: Final = 3
-_FETCH_ATTEMPTS: Final = 4
 _DRAIN_SECONDS: Final = 20
-_ALLOWED: Final = ["message", "callback_query", "my_chat_member"]
+_SWEEP_SECONDS: Final = 1.0
+_RENEW_SECONDS: Final = 20.0
+_MOST_AT_ONCE: Final = 16
+"""How many chats one process serves at once: each may hold a file of 20 MB."""
 
 
 class Arrivals:
-    """Fetches updates, keeps them, and answers each once."""
+    """Fetches updates, keeps them, and answers each once. ``worker`` is the name this process claims by.
+
+    `resume` begins the work and `drain` ends it; between them a sweep each second takes up what nobody works on.
+    """
 
     def __init__(
         self,
@@ -57,22 +47,36 @@ class Arrivals:
         law: Law,
         folder: EvidenceFolder,
         clock: Clock,
+        worker: str,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._messenger = messenger
-        self._bot: Bot = messenger.bot
+        self.bot = messenger.bot
         self._database = database
-        self._law = law
-        self._folder = folder
         self._clock = clock
+        self._worker = worker
         self._sleep = sleep
-        self._lines: dict[int | None, deque[Arrived]] = {}
-        self._workers: set[asyncio.Task[None]] = set()
+        self._handling = Handling(
+            messenger=messenger,
+            database=database,
+            law=law,
+            folder=folder,
+            clock=clock,
+            worker=worker,
+            sleep=sleep,
+        )
+        self._claiming = asyncio.Lock()
+        self._holding: dict[int, asyncio.Task[None]] = {}
+        self._sweeping: asyncio.Task[None] | None = None
+        self._draining = False
 
     async def resume(self) -> None:
-        """Take up what was stored and not handled when the process last ended."""
-        for arrived in await self._database.ask(inbox.waiting):
-            self._queue(arrived)
+        """Take up what was stored and not handled, or not answered, and go on doing so."""
+        if self._database.dialect == "sqlite":
+            # One process has the database to itself: whoever leased something before is gone.
+            await self._database.run(partial(inbox.release_others, worker=self._worker))
+        self._draining = False
+        await self.take_up()
+        self._sweeping = asyncio.create_task(self._sweep())
 
     async def poll(self) -> None:
         """Fetch updates until cancelled. Asking for the next ones acknowledges those that are stored.
@@ -87,16 +91,16 @@ class Arrivals:
         offset: int | None = None
         while True:
             try:
-                updates = await self._bot.get_updates(
-                    offset=offset, timeout=_POLL_SECONDS, allowed_updates=_ALLOWED
+                updates = await self.bot.get_updates(
+                    offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
                 )
                 if updates:
-                    await self.keep(updates)
+                    await self.keep([arrived(update) for update in updates])
                 offset = updates[-1].update_id + 1 if updates else None
             except InvalidToken:
                 raise
-            except Conflict:
-                _log.warning("another process fetches updates with this token; trying again")
+            except Conflict as error:
+                _log.warning(_conflict(error))
                 await self._sleep(_PAUSE_SECONDS)
             except RetryAfter as error:
                 wait = error.retry_after
@@ -107,235 +111,119 @@ class Arrivals:
                 _log.warning("updates cannot be fetched or stored (%s); trying again", reason)
                 await self._sleep(_PAUSE_SECONDS)
 
-    async def keep(self, updates: tuple[Update, ...]) -> None:
-        """Store updates and queue them for handling."""
-        arrived = [
-            Arrived(
-                update_id=update.update_id,
-                chat_id=update.effective_chat.id if update.effective_chat else None,
-                payload=update.to_dict(),
-            )
-            for update in updates
-        ]
+    async def keep(self, updates: Sequence[Arrived]) -> None:
+        """Store updates, and begin to handle what is free to be handled. When this returns they are stored."""
         now = self._clock.now()
-        await self._database.run(lambda session: inbox.keep(session, arrived, now=now))
-        for each in arrived:
-            self._queue(each)
+        await self._claim(lambda session: inbox.keep(session, updates, now=now))
+
+    async def take_up(self) -> None:
+        """Begin with what is free to be handled or shown, whoever stored it; the sweep does so each second."""
+        await self._claim()
 
     async def idle(self) -> None:
-        """Wait until everything queued is handled."""
-        while self._workers:
-            await asyncio.wait(self._workers)
+        """Wait until everything this process has claimed is handled and answered."""
+        while self._holding:
+            await asyncio.wait(list(self._holding.values()))
 
     async def drain(self) -> None:
-        """Finish what is under way, within reason; what is left is taken up at the next start."""
+        """Finish what is under way, within reason; what is left is for the others, or for the next start."""
+        self._draining = True
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            await asyncio.wait([self._sweeping])
         try:
             async with asyncio.timeout(_DRAIN_SECONDS):
                 await self.idle()
         except TimeoutError:
-            _log.warning("%s chats are left for the next start", len(self._lines))
-            for worker in self._workers:
-                worker.cancel()
+            _log.warning("%s chats are left for the next start", len(self._holding))
+            for task in self._holding.values():
+                task.cancel()
             await self.idle()
+        await self._database.run(partial(inbox.release, worker=self._worker))
 
-    def _queue(self, arrived: Arrived) -> None:
-        """Put an update at the end of its chat's line; a line is walked by one worker at a time."""
-        line = self._lines.get(arrived.chat_id)
-        if line is not None:
-            line.append(arrived)
-            return
-        self._lines[arrived.chat_id] = deque([arrived])
-        worker = asyncio.create_task(self._walk(arrived.chat_id))
-        self._workers.add(worker)
-        worker.add_done_callback(self._workers.discard)
+    # Claiming
 
-    async def _walk(self, chat_id: int | None) -> None:
-        line = self._lines[chat_id]
-        try:
-            while line:
-                try:
-                    await self._handle(line[0])
-                except Exception as error:  # noqa: BLE001  # not even the failure could be recorded; the next start takes it up
-                    _log_failure(line[0].update_id, inbox.MOST_ATTEMPTS, error)
-                line.popleft()
-        finally:
-            del self._lines[chat_id]
-
-    async def _handle(self, arrived: Arrived) -> None:
-        for attempt in range(1, inbox.MOST_ATTEMPTS + 1):
-            update: Update | None = None
+    async def _sweep(self) -> None:
+        """Each second, look for what is free; and keep the leases of what takes long."""
+        loop = asyncio.get_running_loop()
+        renewed = loop.time()
+        while True:
+            # On the process's own time: a rehearsed clock may stand.
+            await asyncio.sleep(_SWEEP_SECONDS)
             try:
-                update = Update.de_json(arrived.payload, self._bot)
-                screen = await self._answer(update)
-            except Exception as error:  # noqa: BLE001  # whatever it is, it is stored, logged and tried again
-                _log_failure(arrived.update_id, attempt, error)
-                given_up = await self._record_failure(arrived.update_id, error)
-                if update is not None and (given_up or attempt == 1):
-                    await self._apologise(update, given_up=given_up)
-                if given_up:
-                    return
-                await self._sleep(attempt)
-            else:
-                await self._reply(update, screen)
-                return
+                if self._holding and loop.time() - renewed >= _RENEW_SECONDS:
+                    await self._handling.renew(list(self._holding))
+                    renewed = loop.time()
+                if await self._database.ask(self._anything_free):
+                    await self.take_up()
+            except Exception as error:  # noqa: BLE001  # a sweep that ended would leave people without an answer
+                _log.warning("what waits cannot be looked through (%s); trying again", type(error).__name__)
+                await asyncio.sleep(_PAUSE_SECONDS)
 
-    async def _answer(self, update: Update) -> Screen | None:
-        incoming = await self._read(update)
-        now = self._clock.now()
-
-        def work(session: Session) -> Screen | None:
-            if not inbox.take(session, update.update_id, now=now) or incoming is None:
-                return None
-            return answer(session, incoming, law=self._law, folder=self._folder, now=now)
-
-        return await self._database.run(work)
-
-    async def _reply(self, update: Update, screen: Screen | None) -> None:
-        """Show what was decided. It is stored by now: an answer that does not get through is only logged."""
-        query, chat, user = update.callback_query, update.effective_chat, update.effective_user
-        try:
-            if query is not None and user is not None:
-                await self._messenger.flash(user.id, query.id, screen)
-            if screen is None or chat is None:
-                return
-            pressed = query.message.message_id if query is not None and query.message is not None else None
-            await self._messenger.show(chat.id, screen, instead_of=pressed)
-        except (TelegramError, OSError) as error:
-            _log.warning("an answer did not get through: %s", type(error).__name__)
-        if screen is not None and screen.menu is not None and chat is not None:
-            await self._offer(chat.id, screen.menu)
-
-    async def _offer(self, chat_id: int, menu: Menu) -> None:
-        """Set the commands one chat offers. A refusal costs only the menu."""
-        commands = [BotCommand(name, summary) for name, summary in menu.commands]
-        try:
-            await self._bot.set_my_commands(commands, scope=BotCommandScopeChat(chat_id))
-        except TelegramError as error:
-            _log.warning("the menu of a chat could not be set: %s", type(error).__name__)
-
-    async def _read(self, update: Update) -> Incoming | None:
-        """Translate an update; None for what Duewatch does not answer, such as anything said in a group."""
-        chat, user = update.effective_chat, update.effective_user
-        if chat is None or user is None or chat.type != chat.PRIVATE:
-            return None
-        if update.my_chat_member is not None:
-            blocked = update.my_chat_member.new_chat_member.status == ChatMember.BANNED
-            return _incoming(user, Kind.BLOCKED if blocked else Kind.UNBLOCKED)
-        if update.callback_query is not None:
-            return _read_press(user, update.callback_query)
-        message = update.message
-        if message is None:
-            return None
-        if message.document or message.photo or message.video:
-            return await self._read_file(user, message)
-        return _read_text(user, message.text or "")
-
-    async def _read_file(self, user: User, message: Message) -> Incoming:
-        """Fetch a file, from a contact only: a stranger's is never fetched."""
-        address = str(user.id)
-        reader = await self._database.ask(lambda session: reader_at(session, CHANNEL, address))
-        if reader is None:
-            return _incoming(user, Kind.TEXT)
-        sent = message.document or message.video or _largest(message.photo)
-        file: StoredFile | EvidenceRefusedError
-        try:
-            content = await self._fetch(sent)
-            file = await asyncio.to_thread(self._folder.store, content)
-        except EvidenceRefusedError as error:
-            file = error
-        return _incoming(
-            user,
-            Kind.FILE,
-            text=message.caption or "",
-            file=file,
-            file_name=getattr(sent, "file_name", None),
-            album=message.media_group_id,
+    def _anything_free(self, session: Session) -> bool:
+        return bool(
+            inbox.claimable(
+                session,
+                worker=self._worker,
+                holding=frozenset(self._holding),
+                now=self._clock.now(),
+                limit=min(1, self._places(())),
+            )
         )
 
-    async def _fetch(self, sent: Document | Video | PhotoSize) -> bytes:
-        """Fetch a file's content.
+    def _places(self, finished: Sequence[int]) -> int:
+        busy = len(self._holding) - len(finished)
+        return 0 if self._draining else max(0, _MOST_AT_ONCE - busy)
 
-        Raises:
-            EvidenceRefusedError: ``too_large``, or ``unreachable`` where Telegram does not hand it out.
+    async def _claim(self, first: Work[object] | None = None, *, finished: Sequence[int] = ()) -> None:
+        """In one transaction do ``first``, give back what is finished and claim what is free; then begin with that.
+
+        One at a time in a process: what another claim has just leased is not yet known to be held.
         """
-        if (sent.file_size or 0) > self._folder.max_bytes:
-            raise EvidenceRefusedError("too_large")
-        for attempt in range(1, _FETCH_ATTEMPTS + 1):
-            try:
-                return bytes(await (await sent.get_file()).download_as_bytearray())
-            except BadRequest as error:
-                code = "too_large" if "too big" in error.message else "unreachable"
-                raise EvidenceRefusedError(code) from None
-            except TelegramError as error:
-                _log.warning("a file could not be fetched: %s", type(error.__cause__ or error).__name__)
-                if attempt < _FETCH_ATTEMPTS:
-                    await self._sleep(attempt)
-        raise EvidenceRefusedError("unreachable")
+        async with self._claiming:
+            holding = frozenset(self._holding) - set(finished)
+            places, now = self._places(finished), self._clock.now()
 
-    async def _record_failure(self, update_id: int, error: Exception) -> bool:
-        now = self._clock.now()
-        return await self._database.run(
-            lambda session: inbox.fail(session, update_id, type(error).__name__, now=now)
-        )
+            def work(session: Session) -> list[Arrived | Owed]:
+                if first is not None:
+                    first(session)
+                return inbox.claim(session, worker=self._worker, holding=holding, now=now, limit=places)
 
-    async def _apologise(self, update: Update, *, given_up: bool) -> None:
-        chat, user = update.effective_chat, update.effective_user
-        if chat is None or user is None or chat.type != chat.PRIVATE:
-            return
-        reader = await self._database.ask(lambda session: reader_at(session, CHANNEL, str(user.id)))
-        p = Printer.for_language(reader.language if reader is not None else user.language_code or "zh")
-        screen = greetings.given_up(p) if given_up else greetings.failed(p)
+            claimed = await self._database.run(work)
+            for update_id in finished:
+                del self._holding[update_id]
+            for each in claimed:
+                task = asyncio.create_task(self._work_on(each))
+                self._holding[each.update_id] = task
+                task.add_done_callback(partial(self._let_go, each.update_id))
+
+    async def _work_on(self, item: Arrived | Owed) -> None:
+        """Work on what was claimed, and give it back together with what it came to."""
         try:
-            if given_up and update.callback_query is not None:
-                await self._messenger.flash(chat.id, update.callback_query.id, screen)
-            await self._messenger.show(chat.id, screen)
-        except TelegramError as error:
-            _log.warning("an apology did not get through: %s", type(error).__name__)
+            settle = await self._handling.work_on(item)
+        except Exception as error:  # noqa: BLE001  # not even the failure could be recorded; the sweep takes it up
+            log_failure(item.update_id, error)
+            await self._sleep(_PAUSE_SECONDS)
+            return
+        while True:
+            try:
+                await self._claim(settle, finished=(item.update_id,))
+            except Exception as error:  # noqa: BLE001  # the database is away: what is done must not be done again
+                _log.warning("an update cannot be closed (%s); trying again", type(error).__name__)
+                await self._sleep(_PAUSE_SECONDS)
+            else:
+                return
+
+    def _let_go(self, update_id: int, task: asyncio.Task[None]) -> None:
+        if self._holding.get(update_id) is task:
+            del self._holding[update_id]
 
 
-def _incoming(
-    user: User,
-    kind: Kind,
-    *,
-    command: str = "",
-    text: str = "",
-    file: StoredFile | EvidenceRefusedError | None = None,
-    file_name: str | None = None,
-    album: str | None = None,
-) -> Incoming:
-    return Incoming(
-        channel=CHANNEL,
-        address=str(user.id),
-        name=user.full_name,
-        language=user.language_code or "zh-hans",
-        kind=kind,
-        command=command,
-        text=text,
-        file=file,
-        file_name=file_name,
-        album=album,
-    )
-
-
-def _read_press(user: User, query: CallbackQuery) -> Incoming:
-    return _incoming(user, Kind.PRESS, text=query.data or "")
-
-
-def _read_text(user: User, text: str) -> Incoming:
-    if not text.startswith("/"):
-        return _incoming(user, Kind.TEXT, text=text)
-    head, *argument = text.split(maxsplit=1)
-    command = head[1:].split("@", 1)[0].lower()
-    return _incoming(user, Kind.COMMAND, command=command, text="".join(argument).strip())
-
-
-def _log_failure(update_id: int, attempt: int, error: Exception) -> None:
-    """Log where it broke, without the values: the message of an error may hold what somebody wrote."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error(
-        "update %s could not be handled, attempt %s: %s\n%s", update_id, attempt, type(error).__name__, where
-    )
-
-
-def _largest(sizes: tuple[PhotoSize, ...]) -> PhotoSize:
-    return max(sizes, key=lambda size: size.width * size.height)
+def _conflict(error: Conflict) -> str:
+    """Return what a refused `getUpdates` means, in words that say what to do."""
+    if "webhook" in error.message.lower():
+        return (
+            "updates cannot be fetched, because a webhook is set for this token: Telegram posts them there; "
+            "set DUEWATCH_WEBHOOK_URL where they are meant to be posted, or stop whoever set it"
+        )
+    return "another process fetches updates with this token; trying again"

@@ -317,6 +317,11 @@ def given_up(p: Printer) -> Screen:
     )
 
 
+def drawing_not_kept(p: Printer, name: str) -> str:
+    """Say in place of a picture that it was not sent, and how to get it; as HTML."""
+    return p.text("{name} could not be sent. Please ask for it again.", name=safe(name))
+
+
 def description(p: Printer) -> str:
     """Return what the chat says of itself before it is started."""
     return p.text(

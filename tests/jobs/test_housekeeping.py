@@ -9,7 +9,7 @@ from jobs import housekeeping
 from storage import contacts, inbox
 from storage.database import Session
 from storage.errors import InvitationRefusedError
-from storage.models import InboundUpdate, Invitation
+from storage.models import InboundUpdate, Invitation, SendLimit
 from tests.jobs.town import Town, at
 
 NIGHT = at("2024-03-20 03:30")
@@ -58,10 +58,21 @@ async def test_handled_updates_go_after_a_month_but_never_a_waiting_one(
         arrived = [inbox.Arrived(update_id=n, chat_id=1, payload={}) for n in (1, 2, 3, 4)]
         inbox.keep(session, arrived, now=long_ago)
         for update_id, when in ((1, long_ago), (3, NIGHT - timedelta(days=29)), (4, long_ago)):
-            inbox.take(session, update_id, now=when)
+            inbox.take(session, update_id, worker="one", now=when)
 
     town.database.write(arrive)
     await housekeeping.run(town.context(), NIGHT)
     assert town.database.read(left) == [2, 3]
     await housekeeping.run(town.context(), NIGHT)
     assert town.database.read(left) == [2, 3]
+
+
+async def test_limits_that_have_not_mattered_for_a_day_go(town: Town) -> None:
+    def keep(session: Session) -> None:
+        for key, hours in (("old", 25), ("new", 23), ("paused", -100)):
+            session.add(SendLimit(key=key, free_at=NIGHT - timedelta(hours=hours)))
+
+    town.database.write(keep)
+    await housekeeping.run(town.context(), NIGHT)
+    kept = town.database.read(lambda s: set(s.scalars(select(SendLimit.key))))
+    assert kept == {"new", "paused"}
