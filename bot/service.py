@@ -1,51 +1,217 @@
-"""Serving Telegram: from the settings to a running bot, until the process is asked to stop."""
+"""Serving Telegram: from the settings to a running bot, until the process is asked to stop.
+
+Several processes may serve one PostgreSQL database. Each handles what is stored and sends what is due; the one that
+leads also runs the timetable, and fetches updates or sets the webhook.
+"""
 
 import asyncio
 import logging
 import signal
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from typing import Any, Final
 
-from bot.assistant import assisting
-from bot.clock import SystemClock
+from starlette.routing import BaseRoute
+from telegram import Bot
+from telegram.error import InvalidToken, TelegramError
+
+from bot.assistant import Worker, working
+from bot.channels.composition import channels_from
+from bot.clock import ClockWatch, SystemClock
 from bot.config import Settings, SettingsError
+from bot.delivering import Deliveries
 from bot.installation import Installation
-from bot.scheduling import scheduled
+from bot.leading import Leadership
+from bot.scheduling import Timekeeper
+from bot.telegram import webhook
 from bot.telegram.limiter import Limiter
 from bot.telegram.messenger import connect
+from bot.web.door import listening
+from jobs.clock_steps import bring_back
+from jobs.timetable import CATCHING_UP, PLANNING, WATCHING
+from storage.errors import DatabaseUnreachableError
 
 _log = logging.getLogger(__name__)
 
+_DATABASE_PATIENCE_SECONDS: Final = 60.0
+_LOOK_ROUND_SECONDS: Final = 2.0
+_PAUSE_SECONDS: Final = 3.0
+
+
+class _StoppedError(Exception):
+    """The process was asked to stop before it had begun."""
+
 
 async def serve(settings: Settings) -> None:
-    """Run the bot and its timetable against the Bot API server of the settings, until SIGINT or SIGTERM.
+    """Run the bot against the Bot API server of the settings, until SIGINT or SIGTERM; a second one ends it at once.
+
+    What is under way at a stop is finished within about twenty seconds.
 
     Raises:
-        SettingsError: there is no token, or another process runs on the same data folder.
+        SettingsError: there is no token, another process runs on the same data folder, or a port is taken.
+        DatabaseUnreachableError: the database server could not be reached for a minute.
         InvalidToken: the server does not know the token, or no longer does.
+        TelegramError: Telegram could not be reached for a minute.
     """
     if settings.telegram_token is None:
         raise SettingsError("DUEWATCH_TELEGRAM_TOKEN is not set")
+    token = settings.telegram_token.get_secret_value()
     clock = SystemClock(settings.now)
-    bot = connect(settings.telegram_token.get_secret_value(), settings.telegram_api_url)
     stop = stopping()
-    with Installation.opened(settings) as installation:
-        async with (
-            assisting(installation, bot, clock=clock, limiter=Limiter()) as assistant,
-            scheduled(assistant.context, clock),
-        ):
-            _log.info("serving as @%s; stop with Ctrl-C", assistant.username)
-            stopped = asyncio.create_task(stop.wait())
-            await asyncio.wait({stopped, assistant.polling}, return_when=asyncio.FIRST_COMPLETED)
-            stopped.cancel()
-            if assistant.polling.done():
-                # A bot that hears nothing must not look as if it ran.
-                assistant.polling.result()
+
+    async def pause(seconds: float) -> None:
+        """Wait, and end the start-up where the process is asked to stop meanwhile."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await stop.wait()
+            raise _StoppedError
+
+    with suppress(_StoppedError):
+        async with AsyncExitStack() as stack:
+            installation = await stack.enter_async_context(_opened(settings, pause))
+            channels = await stack.enter_async_context(
+                channels_from(settings, installation.database, installation.law)
+            )
+            worker = await stack.enter_async_context(
+                working(
+                    installation,
+                    connect(token, settings.telegram_api_url),
+                    clock=clock,
+                    limiter=Limiter.of(installation.database, token),
+                    channels=channels,
+                )
+            )
+            leadership = Leadership(
+                installation.database, lambda: _lead(worker, clock, settings, token), fatal=InvalidToken
+            )
+            await stack.enter_async_context(listening(settings, _routes(settings, worker, token)))
+            _log.info("serving as @%s; stop with Ctrl-C", worker.username)
+            await _until(
+                stop,
+                leadership.stand(),
+                Deliveries(worker.context, clock).run(),
+                _look_round(worker, clock),
+            )
             _log.info("stopping: finishing what is under way")
 
 
 def stopping() -> asyncio.Event:
-    """Return an event that SIGINT or SIGTERM sets."""
+    """Return an event that SIGINT or SIGTERM sets; after it a second one ends the process at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def ask() -> None:
+        stop.set()
+        for number in numbers:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in numbers:
+        loop.add_signal_handler(number, ask)
     return stop
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, pause: Any) -> AsyncIterator[Installation]:
+    """Open the installation, though its database server is away for a moment."""
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + _DATABASE_PATIENCE_SECONDS
+    while True:
+        opening = Installation.opened(settings)
+        try:
+            installation = await asyncio.to_thread(opening.__enter__)
+        except DatabaseUnreachableError as error:
+            left = give_up_at - loop.time()
+            if left <= 0:
+                raise
+            _log.warning("%s; trying again for %.0f s", error, left)
+            await pause(_PAUSE_SECONDS)
+        else:
+            break
+    try:
+        yield installation
+    finally:
+        await asyncio.to_thread(opening.__exit__, None, None, None)
+
+
+def _routes(settings: Settings, worker: Worker, token: str) -> list[BaseRoute]:
+    """Return what this process answers over HTTP. Every process takes the webhook's updates, whoever leads."""
+    if settings.webhook_url is None:
+        return []
+    return [webhook.route(worker.arrivals, webhook.secret_of(token))]
+
+
+async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None:
+    """Run all of this until the process is asked to stop; where one of it ends before, raise what it ended with.
+
+    A bot that hears nothing or sends nothing must not look as if it ran.
+    """
+    stopped = asyncio.create_task(stop.wait())
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            if task.done():
+                task.result()
+    finally:
+        # Who sends is left to finish: that it stops is said to it with what it works on.
+        for task in (stopped, *tasks):
+            task.cancel()
+        await asyncio.wait({stopped, *tasks})
+
+
+async def _lead(worker: Worker, clock: SystemClock, settings: Settings, token: str) -> None:
+    """Do what only the leader does, until cancelled.
+
+    Raises:
+        InvalidToken: Telegram does not know the token any more.
+    """
+    async with asyncio.TaskGroup() as group:
+        for entries, catching_up in ((PLANNING, CATCHING_UP), (WATCHING, ())):
+            keeper = Timekeeper(
+                context=worker.context, clock=clock, entries=entries, catching_up=catching_up
+            )
+            group.create_task(keeper.run())
+        group.create_task(_hear(worker, settings, token))
+
+
+async def _hear(worker: Worker, settings: Settings, token: str) -> None:
+    """Have Telegram post the updates to the webhook, or fetch them, as the settings say."""
+    bot = worker.arrivals.bot
+    while True:
+        try:
+            if settings.webhook_url is not None:
+                await webhook.set_webhook(bot, settings.webhook_url, webhook.secret_of(token))
+                return
+            await webhook.delete_webhook(bot)
+            break
+        except InvalidToken:
+            raise
+        except TelegramError as error:
+            what = "set" if settings.webhook_url is not None else "taken away"
+            _log.warning("the webhook could not be %s (%s); trying again", what, type(error).__name__)
+            await asyncio.sleep(_PAUSE_SECONDS)
+    await worker.arrivals.poll()
+
+
+async def _look_round(worker: Worker, clock: SystemClock) -> None:
+    """Keep this process among the workers, free what those had who are gone, and notice where the clock is moved."""
+    watch = ClockWatch(clock)
+    away = False
+    while True:
+        await asyncio.sleep(_LOOK_ROUND_SECONDS)
+        try:
+            if watch.step() is not None:
+                await bring_back(worker.context, clock.now())
+            gone = await asyncio.to_thread(worker.presence.look_round, clock.now())
+        except Exception as error:  # noqa: BLE001  # the database is away: look again when it is back
+            if not away:
+                _log.warning("the database cannot be reached (%s); trying again", type(error).__name__)
+            away = True
+            continue
+        if away:
+            _log.info("the database is back")
+        away = False
+        if gone:
+            _log.warning("took over from %s", ", ".join(gone))
