@@ -29,7 +29,6 @@ from storage.models import (
     Organisation,
     Outcome,
     Stage,
-    Worker,
 )
 from storage.outbox import QUIET_FROM, QUIET_UNTIL
 from storage.types import NOTICE_ZONE
@@ -169,11 +168,6 @@ def digests_sent(session: Session, *, now: datetime) -> tuple[DigestRound, ...]:
 def overdue(session: Session, *, today: date) -> int:
     """Return how many stages are in default on a date, of the whole city."""
     return session.scalar(select(func.count()).select_from(Stage).where(is_overdue(today))) or 0
-
-
-def workers(session: Session) -> int:
-    """Return how many processes are at work."""
-    return session.scalar(select(func.count()).select_from(Worker)) or 0
 
 
 def has_registry(session: Session) -> bool:
