@@ -1,6 +1,5 @@
 """A small fictional city with one month's evidence to hand over: built by hand, so that every date is literal."""
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -18,6 +17,7 @@ from storage.database import Database, Session
 from storage.decisions import Actor
 from storage.models import (
     Alias,
+    Base,
     Binding,
     Event,
     Membership,
@@ -42,11 +42,16 @@ def at(text: str) -> datetime:
 
 
 def everything(database: Database) -> list[str]:
-    """Return all that is stored, to compare with what is stored later."""
-    with sqlite3.connect(database.path) as connection:
-        lines = list(connection.iterdump())
-    connection.close()
-    return lines
+    """Return all that is stored, a line for each row, to compare with what is stored later."""
+
+    def work(session: Session) -> list[str]:
+        return sorted(
+            f"{table.name} {tuple(row)}"
+            for table in Base.metadata.sorted_tables
+            for row in session.execute(select(table))
+        )
+
+    return database.read(work)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

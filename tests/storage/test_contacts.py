@@ -1,6 +1,5 @@
 """People: an invitation serves once, an address leads to one contact, and nobody comes back by accident."""
 
-import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -12,7 +11,8 @@ from sqlalchemy import select
 from storage import contacts, trail
 from storage.database import Session
 from storage.errors import InvitationRefusedError, NotFoundError
-from storage.models import Binding, Contact, Invitation
+from storage.models import Binding, Contact, Event, Invitation
+from tests.engines import only_sqlite
 from tests.storage.bureau import CHANNEL, Bureau, at, everything
 
 NOW = at("2024-02-18 10:00")
@@ -93,6 +93,7 @@ def test_an_invitation_fits_a_deep_link_and_is_never_the_same(bureau: Bureau) ->
         assert set(token) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 
 
+@only_sqlite
 def test_a_token_is_nowhere_in_the_files_of_the_database(bureau: Bureau) -> None:
     token = invite(bureau)
     enrol(bureau, token)
@@ -236,12 +237,9 @@ def test_the_same_address_on_another_channel_is_somebody_else(bureau: Bureau) ->
 def test_inviting_and_enrolling_are_on_record(bureau: Bureau) -> None:
     enrol(bureau, invite(bureau))
     assert bureau.database.read(trail.first_broken) is None
-    with sqlite3.connect(bureau.database.path) as connection:
-        kinds = connection.execute(
-            "SELECT kind, organisation_id FROM event ORDER BY id DESC LIMIT 2"
-        ).fetchall()
-    connection.close()
-    assert kinds == [("enrolled", bureau.kiln), ("invited", bureau.kiln)]
+    last = select(Event.kind, Event.organisation_id).order_by(Event.id.desc()).limit(2)
+    kinds = bureau.database.read(lambda session: session.execute(last).all())
+    assert [tuple(row) for row in kinds] == [("enrolled", bureau.kiln), ("invited", bureau.kiln)]
 
 
 def test_who_blocks_is_not_reached_and_who_unblocks_is_again(bureau: Bureau) -> None:
@@ -257,10 +255,8 @@ def test_becoming_unreachable_is_on_record_once(bureau: Bureau) -> None:
     unbind(bureau, "mill")
     unbind(bureau, "mill")
     unbind(bureau, "stranger")
-    with sqlite3.connect(bureau.database.path) as connection:
-        found = connection.execute("SELECT contact_id FROM event WHERE kind = 'unreachable'").fetchall()
-    connection.close()
-    assert found == [(bureau.people["mill"],)]
+    lost = select(Event.contact_id).where(Event.kind == "unreachable")
+    assert bureau.database.read(lambda session: session.scalars(lost).all()) == [bureau.people["mill"]]
 
 
 def test_unblocking_twice_or_as_a_stranger_changes_nothing(bureau: Bureau) -> None:

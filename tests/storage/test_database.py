@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError
 
 from storage import settings
 from storage.database import Database, Session
 from storage.errors import DatabaseUrlError, StorageError
 from storage.models import Alias, Setting
+from tests.engines import only_postgresql, only_sqlite
 from tests.storage.bureau import everything
 
 PATIENCE = 20
@@ -69,6 +70,7 @@ def test_a_write_that_fails_at_its_end_leaves_nothing(database: Database) -> Non
     assert read(database) == "1"
 
 
+@only_sqlite
 def test_a_read_throws_away_what_it_changes(database: Database) -> None:
     def work(session: Session) -> str | None:
         count_up(session)
@@ -121,15 +123,24 @@ def test_no_read_then_update_is_lost_among_threads(database: Database) -> None:
     assert read(database) == "200"
 
 
-def test_no_read_then_update_is_lost_among_doors_to_the_same_file(database: Database) -> None:
+def test_no_read_then_update_is_lost_among_doors_to_the_same_database(
+    database: Database, database_url: str
+) -> None:
     def work(_number: int) -> None:
-        other = Database(f"sqlite:///{database.path}")
+        other = Database(database_url)
         for _ in range(25):
             other.write(count_up)
         other.close()
 
     in_parallel(4, work)
     assert read(database) == "100"
+
+
+@only_postgresql
+def test_a_read_cannot_write(database: Database) -> None:
+    with pytest.raises(InternalError, match="read-only transaction"):
+        database.read(lambda session: (count_up(session), session.flush()))
+    assert read(database) is None
 
 
 async def test_a_coroutine_writes_and_asks(database: Database) -> None:
@@ -190,6 +201,7 @@ def test_an_upgrade_enforces_parents_again_when_it_is_done(database: Database) -
         database.write(lambda session: session.add(Alias(organisation_id=404, text="nobody's")))
 
 
+@only_sqlite
 def test_an_upgrade_stops_at_a_row_that_lost_its_parent(database: Database) -> None:
     with sqlite3.connect(database.path) as connection:
         connection.execute("INSERT INTO alias (organisation_id, text) VALUES (404, 'nobody''s')")

@@ -13,6 +13,7 @@ from storage.claims import Claimed
 from storage.database import Database, Session
 from storage.errors import NotFoundError
 from storage.models import NotificationKind, Outcome
+from tests.engines import only_sqlite
 from tests.jobs.town import Town, at
 
 NOW = at("2024-02-20 09:00")
@@ -181,6 +182,7 @@ def test_a_recipient_has_every_active_address(town: Town, reader: int) -> None:
         town.database.read(lambda s: outbox.recipient(s, 999))
 
 
+@only_sqlite
 def test_claiming_reads_the_index_of_what_is_pending(town: Town) -> None:
     statements: list[str] = []
 

@@ -13,6 +13,7 @@ from storage.database import Database, Session
 from storage.errors import NotFoundError
 from storage.organisations import Scope
 from storage.overview import Counts, Page
+from tests.engines import only_sqlite
 from tests.jobs.town import Town, at
 
 DUE = date(2024, 2, 20)
@@ -334,6 +335,7 @@ class TestOneUnitAndOneStage:
             town.database.read(lambda s: overview.item(s, 4711))
 
 
+@only_sqlite
 @pytest.mark.parametrize(
     ("index", "district"), [("ix_stage_district_pending", True), ("ix_stage_pending", False)]
 )

@@ -11,11 +11,11 @@ def test_what_was_never_set_is_nothing(database: Database) -> None:
     assert database.read(lambda session: settings.get_date(session, "planned")) is None
 
 
-def test_the_last_value_set_counts_also_after_a_restart(database: Database) -> None:
+def test_the_last_value_set_counts_also_after_a_restart(database: Database, database_url: str) -> None:
     database.write(lambda session: settings.put(session, "planned", "first"))
     database.write(lambda session: settings.put(session, "planned", "second"))
     database.write(lambda session: settings.put(session, "other", "else"))
-    again = Database(f"sqlite:///{database.path}")
+    again = Database(database_url)
     assert again.read(lambda session: settings.get(session, "planned")) == "second"
     again.close()
 

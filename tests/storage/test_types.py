@@ -12,6 +12,7 @@ from sqlalchemy.exc import StatementError
 from storage.database import Database
 from storage.models import InboundUpdate
 from storage.types import NOTICE_ZONE, UtcDateTime, local_date
+from tests.engines import only_sqlite
 
 DIALECTS = [make_url(url).get_dialect()() for url in ("sqlite://", "postgresql+psycopg://")]
 
@@ -35,6 +36,7 @@ def test_a_naive_instant_is_not_searched_for(database: Database) -> None:
         )
 
 
+@only_sqlite
 def test_an_instant_comes_back_in_utc_from_a_file_that_keeps_no_zone(database: Database) -> None:
     given_at = datetime(2024, 2, 18, 10, 0, 0, 123456, tzinfo=NOTICE_ZONE)
     database.write(lambda session: session.add(update(given_at)))
