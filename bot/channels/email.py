@@ -84,13 +84,15 @@ class EmailChannel:
 
         Its id is the notification's, so that a mailbox shows a repeated letter once.
         """
-        return await self.send(
+        screen = worded(parcel, self._law)
+        receipt = await self.send(
             parcel.address,
-            worded(parcel, self._law),
+            screen,
             language=parcel.language,
             begin=begin,
             key=f"{parcel.notification_id}.{parcel.contact_id}",
         )
+        return replace(receipt, parts=screen.parts)
 
     async def send(self, address: str, screen: Screen, *, language: str, begin: Begin, key: str) -> Receipt:
         """Send a screen to a mailbox, under an id made of ``key``, and return what became of it."""

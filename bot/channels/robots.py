@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, Final
@@ -114,9 +114,9 @@ class Robot(ABC):
 
     async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         """Word and send one parcel. An error of the service is an outcome, never raised."""
-        return await self.send(
-            parcel.address, worded(parcel, self._law), language=parcel.language, begin=begin
-        )
+        screen = worded(parcel, self._law)
+        receipt = await self.send(parcel.address, screen, language=parcel.language, begin=begin)
+        return replace(receipt, parts=screen.parts)
 
     async def send(
         self,

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from bot.config import Settings
 from bot.screen import Screen
 from bot.wording.phrases import bold, safe
 from jobs.channel import Receipt
-from locales.printer import Printer
+from locales.printer import LANGUAGES, Printer
 from storage import bindings, contacts, organisations
 from storage.bindings import AddressTakenError, Bound
 from storage.database import Database, Session
@@ -83,6 +84,9 @@ def list_(p: Printer, *, who: str, as_json: bool) -> None:
 @click.option(
     "--group", metavar="NAME", help="For the group a robot is in: a contact of the organisation WHO."
 )
+@click.option(
+    "--language", type=click.Choice(list(LANGUAGES)), default="zh-hans", help="A new group's language."
+)
 @as_json
 @click.pass_obj
 def add(
@@ -93,6 +97,7 @@ def add(
     address: str | None,
     first: bool,
     group: str | None,
+    language: str,
     as_json: bool,
 ) -> None:
     """Write to WHO by CHANNEL too. Without ADDRESS it is asked for, unseen: a robot's is a secret, URL or URL#SECRET."""
@@ -102,7 +107,11 @@ def add(
     checked = _checked(chosen, channel, typed)
 
     def work(session: Session) -> tuple[_Person, Sequence[Bound]]:
-        person = _one(p, session, who) if group is None else _group(p, session, who, group, chosen=chosen)
+        person = (
+            _one(p, session, who)
+            if group is None
+            else _group(p, session, who, group, language=language, now=now)
+        )
         try:
             bindings.add(session, person.id, channel=channel, address=checked, first=first, now=now)
         except AddressTakenError as error:
@@ -272,7 +281,7 @@ def _one(p: Printer, session: Session, who: str) -> _Person:
     return found[0]
 
 
-def _group(p: Printer, session: Session, who: str, name: str, *, chosen: Settings) -> _Person:
+def _group(p: Printer, session: Session, who: str, name: str, *, language: str, now: datetime) -> _Person:
     """Return the contact that stands for a group, made where the organisation has none of this name."""
     try:
         organisation = organisations.by_code(session, who)
@@ -286,10 +295,10 @@ def _group(p: Printer, session: Session, who: str, name: str, *, chosen: Setting
         organisation.id,
         name=name,
         lead=False,
-        language=p.language,
+        language=language,
         channel=None,
         address=None,
-        now=now_of(chosen),
+        now=now,
     )
     return _person(made)
 

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from openpyxl import Workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
@@ -318,3 +318,57 @@ def test_memberships_given_as_a_history_are_stored_as_one(database: Database) ->
     assert database.write(lambda s: registry.load(s, made, now=NOW)).unchanged == 4
     spans = database.read(lambda s: s.execute(select(Membership.from_on, Membership.to_on)).all())
     assert [tuple(span) for span in spans] == [(None, date(2025, 11, 5)), (date(2025, 11, 6), None)]
+
+
+def contacts_book(path: Path, *people: Sequence[object]) -> Path:
+    """Write a workbook whose contacts have a mailbox."""
+    book(path, people=())
+    made = load_workbook(path)
+    page = made["联系人"]
+    page.cell(1, 5, "邮箱")
+    for row in people:
+        page.append(list(row))
+    made.save(path)
+    return path
+
+
+def mailboxes_of(database: Database) -> dict[str, str | None]:
+    def work(session: Session) -> dict[str, str | None]:
+        people = session.scalars(select(Contact))
+        return {each.name: contacts.address_of(session, each.id, "email") for each in people}
+
+    return database.read(work)
+
+
+def test_a_contacts_mailbox_is_written_to_and_may_change(database: Database, tmp_path: Path) -> None:
+    plant = PERSON[0]
+    path = contacts_book(tmp_path / "r.xlsx", [plant, "甲", "否", "中文", "A@Plant.example"], [plant, "乙"])
+    load(database, path)
+    assert mailboxes_of(database) == {"甲": "A@plant.example", "乙": None}
+    assert load(database, path).unchanged == 6
+
+    path = contacts_book(tmp_path / "s.xlsx", [plant, "甲", "否", "中文", "b@plant.example"], [plant, "乙"])
+    assert load(database, path).updated == 1
+    assert mailboxes_of(database) == {"甲": "b@plant.example", "乙": None}
+    load(database, contacts_book(tmp_path / "t.xlsx", [plant, "甲"], [plant, "乙"]))
+    assert mailboxes_of(database)["甲"] == "b@plant.example"
+
+
+def test_whoever_has_mail_only_is_invited_to_the_chat_too(database: Database, tmp_path: Path) -> None:
+    path = contacts_book(tmp_path / "r.xlsx", [PERSON[0], "甲", "否", "中文", "a@plant.example"])
+
+    assert [each.contact for each in load(database, path, invite=True).invitations] == ["甲"]
+
+
+def test_a_mailbox_that_is_none_or_anothers_is_a_fault(database: Database, tmp_path: Path) -> None:
+    plant = PERSON[0]
+    wrong = contacts_book(tmp_path / "r.xlsx", [plant, "甲", "否", "中文", "a@plant"])
+    shared = contacts_book(
+        tmp_path / "s.xlsx",
+        [plant, "甲", "否", "中文", "a@plant.example"],
+        [plant, "乙", "否", "中文", "a@plant.example"],
+    )
+
+    assert faults(database, wrong) == [("联系人", 2, "email", FaultCode.MAILBOX)]
+    assert faults(database, shared) == [("联系人", 3, "email", FaultCode.MAILBOX_TAKEN)]
+    assert count(database, Contact) == 0

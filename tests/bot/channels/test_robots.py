@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from datetime import timedelta
 
 import httpx
 import pytest
@@ -16,7 +15,7 @@ from bot.screen import Button, Drawing, Press, Screen
 from jobs.channel import NOT_MINE
 from obligations.law import Law
 from storage.models import Outcome
-from tests.bot.channels.conftest import Begun, Hours, Opened, Sent
+from tests.bot.channels.conftest import Begun, Hours, Sent
 from tests.bot.channels.services import KEY, SECRET, Services
 
 ALL = ("wecom", "dingtalk", "feishu")
@@ -130,37 +129,6 @@ async def test_a_message_that_is_refused_leaves_its_address_on(
     assert (receipt.outcome, receipt.unbind) == (Outcome.FAILED, False)
 
 
-@pytest.mark.parametrize(
-    ("name", "answer", "seconds"),
-    [
-        ("wecom", {"errcode": 45009, "errmsg": "api freq out of limit"}, 60),
-        ("dingtalk", {"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"}, 600),
-        ("dingtalk", {"status": 1111, "wait": 5, "source": "x5", "punish": "deny", "uuid": "24ce"}, 5),
-        ("feishu", {"code": 11232, "data": {}, "msg": "frequency limited psm"}, 60),
-        ("feishu", {"code": 9499, "msg": "too many request"}, 60),
-    ],
-)
-async def test_a_limit_delays_and_does_not_count(
-    name: str, answer: dict[str, object], seconds: int, sent: Sent, services: Services
-) -> None:
-    services.answer(answer)
-
-    receipt = await sent(name)
-
-    assert receipt.retry_in == timedelta(seconds=seconds)
-    assert (receipt.outcome, receipt.counts) == (Outcome.PENDING, False)
-
-
-async def test_after_a_limit_the_robots_next_message_waits_too(
-    sent: Sent, services: Services, hours: Hours
-) -> None:
-    services.answer({"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"})
-    await sent("dingtalk")
-
-    assert (await sent("dingtalk")).outcome is Outcome.SENT
-    assert hours.passed >= 600
-
-
 @pytest.mark.parametrize("name", ALL)
 async def test_a_code_nobody_knows_counts_towards_giving_up(
     name: str, sent: Sent, services: Services
@@ -201,14 +169,6 @@ async def test_a_server_that_broke_may_have_taken_it(status: int, sent: Sent, se
     services.answers.append(PlainTextResponse("bad gateway", status_code=status))
 
     assert (await sent("wecom")).outcome is Outcome.UNKNOWN
-
-
-async def test_429_waits_as_long_as_it_says(sent: Sent, services: Services) -> None:
-    services.answers.append(PlainTextResponse("", status_code=429, headers={"Retry-After": "7"}))
-
-    receipt = await sent("wecom")
-
-    assert (receipt.outcome, receipt.retry_in) == (Outcome.PENDING, timedelta(seconds=7))
 
 
 async def test_a_code_is_read_whatever_the_status(sent: Sent, services: Services) -> None:
@@ -320,38 +280,6 @@ async def test_a_line_longer_than_a_message_is_cut_between_characters(
         seen = seen.replace(f"&#{ord(sign)};", sign)
     assert seen == line
     assert not any(text.startswith("\u0301") for text in services.texts)
-
-
-@pytest.mark.parametrize("name", ALL)
-async def test_a_robot_is_never_written_to_faster_than_it_lets_itself(
-    name: str, sent: Sent, hours: Hours
-) -> None:
-    times = []
-    most = {"wecom": 20, "dingtalk": 20, "feishu": 100}[name]
-    for _ in range(most + 10):
-        await sent(name)
-        times.append(hours.passed)
-
-    assert max(sum(start <= at < start + 60 for at in times) for start in times) <= most
-    if name == "feishu":
-        assert max(sum(start <= at < start + 1 for at in times) for start in times) <= 5
-    # It delays and no more than it must: near to what is allowed.
-    assert times[-1] < (most + 10) / most * 60 * 1.4
-
-
-async def test_one_robots_limit_holds_no_other_robot(
-    opened: Opened, services: Services, begun: Begun, hours: Hours
-) -> None:
-    robot = opened("wecom")
-    for _ in range(10):
-        await robot.send(services.address("wecom"), Screen(html="督期"), language="en", begin=begun)
-    passed = hours.passed
-
-    await robot.send(
-        services.address("wecom", key="another-robot"), Screen(html="督期"), language="en", begin=begun
-    )
-
-    assert hours.passed == passed
 
 
 async def test_a_text_broken_off_in_its_middle_may_be_there_in_part(sent: Sent, services: Services) -> None:
