@@ -1,6 +1,6 @@
 """What a person is shown, whatever the channel: a text, buttons under it, files with it. Telegram is not known here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -125,3 +125,5 @@ class Screen:
     missing: str = ""
     """What to say where an attachment cannot be sent, as HTML."""
     menu: Menu | None = None
+    parts: Mapping[int, str] = field(default_factory=dict)
+    """Of a message that tells of several notifications, the words of each, by its id."""

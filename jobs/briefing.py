@@ -5,7 +5,6 @@ from datetime import date, datetime
 
 from jobs import alarming
 from jobs.briefs import (
-    Brief,
     ChangeBrief,
     ChangedItem,
     DecisionBrief,
@@ -14,6 +13,7 @@ from jobs.briefs import (
     EventBrief,
     ReminderBrief,
     ReminderItem,
+    Single,
     WaitingBrief,
     WeeklyBrief,
 )
@@ -66,7 +66,7 @@ def brief_for(
     law: Law,
     now: datetime,
     quiet: frozenset[int] = frozenset(),
-) -> Brief | Dropped:
+) -> Single | Dropped:
     """Return what a notification tells its reader now, or why it is not to be sent any more.
 
     ``quiet`` are the districts known to have nothing to tell (`overview.quiet_districts`): they are not looked into.

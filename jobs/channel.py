@@ -1,13 +1,14 @@
 """What a channel takes and gives back. The channels themselves are in `bot`."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from jobs.briefs import Brief
 from obligations.notice import Level
 from storage.models import Outcome
+from storage.outages import Away
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class Parcel:
     brief: Brief
     repeated: bool = False
     """Whether it may have arrived before: then it says so."""
+    lost: Away | None = None
+    """When what its reader sent was perhaps not received, where this is the first message since: then it says so."""
 
 
 Begin = Callable[[], Awaitable[bool]]
@@ -37,7 +40,8 @@ NOT_MINE = "another process has it"
 class Receipt:
     """What became of a parcel: sent, failed for good, unknown, or pending to be tried again in ``retry_in``.
 
-    ``text`` is what was sent, kept as proof. ``unbind`` turns the address off; ``new_address`` replaces it.
+    ``text`` is what was sent, kept as proof; of a bundle ``parts`` are the words of each notification, by its id.
+    ``unbind`` turns the address off; ``new_address`` replaces it.
     ``counts`` says that this attempt counts towards giving up: an error of ours, not a limit or a lost connection.
     ``down`` says that the channel as a whole cannot be reached, whoever the reader.
     """
@@ -51,6 +55,7 @@ class Receipt:
     new_address: str | None = None
     counts: bool = False
     down: bool = False
+    parts: Mapping[int, str] = field(default_factory=dict)
 
 
 class Channel(Protocol):

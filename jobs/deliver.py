@@ -10,9 +10,10 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
+from jobs import bundling
 from jobs.context import Context
 from jobs.sending import send
-from storage import claims, overview
+from storage import overview
 from storage.claims import Claimed
 from storage.models import NotificationKind
 from storage.types import local_date
@@ -31,7 +32,7 @@ async def deliver(context: Context, now: datetime) -> int:
             at = context.instant(now)
             if all(context.circuits.of(name).is_open(at) for name in context.channels):
                 break
-            batch = await context.database.run(partial(claims.claim, worker=context.worker, now=at))
+            batch = await context.database.run(partial(bundling.claim, worker=context.worker, now=at))
             if not batch:
                 break
             sent += await _serve(context, batch, at)
@@ -64,7 +65,10 @@ async def _serve(context: Context, batch: Sequence[Claimed], now: datetime) -> i
             if context.stopping.is_set():
                 # Left to its lease, or to the next start, which releases it.
                 return 0
-            return sum([await send(context, claimed, context.instant(now), quiet) for claimed in queue])
+            at = context.instant(now)
+            return sum(
+                [await send(context, load, context.instant(now), quiet) for load in bundling.loads(queue, at)]
+            )
 
     results = await asyncio.gather(*(serve(queue) for queue in by_reader.values()), return_exceptions=True)
     for result in results:

@@ -1,4 +1,6 @@
-"""Sending one notification: its facts are read again, a channel is chosen, the send is begun on record, then settled.
+"""Sending a notification: its facts are read again, a channel is chosen, the send is begun on record, then settled.
+
+Several late ones of one reader go as one message, and each is settled with its own part of it (`jobs.bundling`).
 
 It is recorded as sent after the channel confirmed it, never before. What may have arrived is tried again a few times
 and says so; what a channel refuses for good goes by the reader's next one, and in the end to the level above.
@@ -7,16 +9,17 @@ and says so; what a channel refuses for good goes by the reader's next one, and 
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 
+from jobs import bundling
 from jobs.briefing import brief_for
-from jobs.briefs import Dropped
+from jobs.briefs import Brief, BundleBrief, Dropped, Single
 from jobs.channel import NOT_MINE, Channel, Parcel, Receipt
 from jobs.context import Context
 from jobs.unreachable import tell_above
-from storage import claims, contacts, outbox
+from storage import claims, contacts, outages, outbox, registry
 from storage.claims import Claimed
 from storage.database import Session
 from storage.lanes import Urgency
@@ -62,93 +65,137 @@ class _Addressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tried:
-    """What became of one try: the receipt, the parcel where there was one, whether a send was begun."""
+    """What became of one try: the receipt of what still matters, the parcel where there was one, whether it was begun.
+
+    ``dropped`` is what no longer matters, each with why.
+    """
 
     receipt: Receipt
+    claimed: tuple[Claimed, ...]
+    dropped: tuple[tuple[Claimed, str], ...] = ()
     addressed: _Addressed | None = None
     begun: bool = False
 
 
-async def send(context: Context, claimed: Claimed, now: datetime, quiet: frozenset[int]) -> bool:
-    """Send a claimed notification, by one channel after another while they refuse it. Returns whether it was sent.
+class _NotMineError(Exception):
+    """Another process has one of them by now."""
 
-    ``quiet`` are the districts known to have nothing to tell (`storage.overview.quiet_districts`).
+
+async def send(context: Context, load: tuple[Claimed, ...], now: datetime, quiet: frozenset[int]) -> bool:
+    """Send a load, by one channel after another while they refuse it. Returns whether a message was sent.
+
+    A load is one claimed notification, or several of one reader that go as one message. ``quiet`` are the districts
+    known to have nothing to tell (`storage.overview.quiet_districts`).
     """
     refused: set[str] = set()
     while True:
-        tried = await _try(context, claimed, now, quiet, refused)
+        tried = await _try(context, load, now, quiet, refused)
         now = context.instant(now)
         if tried.receipt.reason == NOT_MINE:
+            await _give_back(context, tried, now)
             return False
-        _remember(context, claimed, tried, now)
-        another = await _settle_surely(context, claimed, tried, refused, now)
+        _remember(context, tried, now)
+        another = await _settle_surely(context, tried, refused, now)
         if not another or tried.addressed is None:
             return tried.receipt.outcome is Outcome.SENT
         refused.add(tried.addressed.channel.name)
 
 
 async def _try(
-    context: Context, claimed: Claimed, now: datetime, quiet: frozenset[int], refused: set[str]
+    context: Context, load: tuple[Claimed, ...], now: datetime, quiet: frozenset[int], refused: set[str]
 ) -> _Tried:
-    addressed: _Addressed | None = None
+    tried = _Tried(receipt=Receipt(outcome=Outcome.PENDING), claimed=load)
     begun = False
 
     async def begin() -> bool:
         nonlocal begun
-        channel = "" if addressed is None else addressed.channel.name
+        channel = "" if tried.addressed is None else tried.addressed.channel.name
         at = context.instant(now)
-        begun = await context.database.run_beside(
-            lambda session: claims.begin(session, claimed, channel=channel, now=at)
-        )
-        return begun
+        try:
+            await context.database.run_beside(
+                lambda session: _begin(session, tried.claimed, channel=channel, now=at)
+            )
+        except _NotMineError:
+            return False
+        begun = True
+        return True
 
     try:
-        prepared = await context.database.ask(
-            lambda session: _prepare(session, context, claimed, now, quiet=quiet, refused=refused)
+        tried = await context.database.ask(
+            lambda session: _prepare(session, context, load, now, quiet=quiet, refused=refused)
         )
-        if isinstance(prepared, Receipt):
-            return _Tried(receipt=prepared)
-        addressed = prepared
+        if tried.addressed is None:
+            return tried
         async with asyncio.timeout(SEND_WITHIN.total_seconds()):
-            receipt = await addressed.channel.deliver(addressed.parcel, begin)
+            receipt = await tried.addressed.channel.deliver(tried.addressed.parcel, begin)
     except TimeoutError:
         outcome = Outcome.UNKNOWN if begun else Outcome.PENDING
         receipt = Receipt(outcome=outcome, reason="the channel took too long", retry_in=_AFTER_ERROR)
     except Exception as error:  # noqa: BLE001  # one bad notification must not stop the rest; it is tried again
-        _log.error("notification %s: %s", claimed.id, type(error).__name__)  # a traceback may hold the text
-        receipt = _after_error(claimed, error)
-    return _Tried(receipt=receipt, addressed=addressed, begun=begun)
+        _log.error("notification %s: %s", load[0].id, type(error).__name__)  # a traceback may hold the text
+        receipt = _after_error(load[0], error)
+    return replace(tried, receipt=receipt, begun=begun)
+
+
+def _begin(session: Session, load: tuple[Claimed, ...], *, channel: str, now: datetime) -> None:
+    """Begin them all, or none.
+
+    Raises:
+        _NotMineError: another process has one of them by now.
+    """
+    for claimed in load:
+        if not claims.begin(session, claimed, channel=channel, now=now):
+            raise _NotMineError
+
+
+async def _give_back(context: Context, tried: _Tried, now: datetime) -> None:
+    """Leave to the next round what is still this worker's of a load of which another process has a part."""
+    if len(tried.claimed) > 1:
+        await context.database.run(
+            lambda session: [claims.retry(session, each, at=now, reason=NOT_MINE) for each in tried.claimed]
+        )
 
 
 def _prepare(
     session: Session,
     context: Context,
-    claimed: Claimed,
+    load: tuple[Claimed, ...],
     now: datetime,
     *,
     quiet: frozenset[int],
     refused: set[str],
-) -> _Addressed | Receipt:
+) -> _Tried:
     """Return what to send and how, or the receipt of what is not sent now."""
-    reader = outbox.recipient(session, claimed.contact_id)
-    brief = brief_for(session, claimed, reader, law=context.law, now=now, quiet=quiet)
-    if isinstance(brief, Dropped):
-        return Receipt(outcome=Outcome.DROPPED, reason=brief.reason)
+    reader = outbox.recipient(session, load[0].contact_id)
+    told: list[tuple[Claimed, Single]] = []
+    dropped: list[tuple[Claimed, str]] = []
+    for claimed in load:
+        brief = brief_for(session, claimed, reader, law=context.law, now=now, quiet=quiet)
+        if isinstance(brief, Dropped):
+            dropped.append((claimed, brief.reason))
+        else:
+            told.append((claimed, brief))
+    prepared = _Tried(
+        receipt=Receipt(outcome=Outcome.DROPPED),
+        claimed=tuple(claimed for claimed, _ in told),
+        dropped=tuple(dropped),
+    )
+    if not told:
+        return prepared
     channels = list(_routes(context, reader, refused))
     if not channels:
-        return Receipt(outcome=Outcome.FAILED, reason=_NOBODY)
+        return replace(prepared, receipt=Receipt(outcome=Outcome.FAILED, reason=_NOBODY))
     morning = outbox.after_quiet_hours(now)
     if morning != now:
-        return Receipt(outcome=Outcome.PENDING, retry_in=morning - now, reason="quiet hours")
-    channel = _first_open(context, claimed, channels, now)
+        waits = Receipt(outcome=Outcome.PENDING, retry_in=morning - now, reason="quiet hours")
+        return replace(prepared, receipt=waits)
+    channel = _first_open(context, prepared.claimed, channels, now)
     if channel is None:
-        return Receipt(
-            outcome=Outcome.PENDING,
-            retry_in=_until_open(context, channels, now),
-            reason="the channel is away",
-        )
+        wait = _until_open(context, channels, now)
+        waits = Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="the channel is away")
+        return replace(prepared, receipt=waits)
     parcel = Parcel(
-        notification_id=claimed.id,
+        notification_id=told[0][0].id,
         contact_id=reader.contact_id,
         address=reader.addresses[channel.name],
         language=reader.language,
@@ -156,10 +203,11 @@ def _prepare(
         lead=reader.lead,
         organisation=reader.organisation_name,
         now=now,
-        brief=brief,
-        repeated=claimed.repeated,
+        brief=told[0][1] if len(told) == 1 else bundling.bundle(told),
+        repeated=any(claimed.repeated for claimed, _ in told),
+        lost=outages.lost_by(session, reader.contact_id, registry.CHANNEL, now=now),
     )
-    return _Addressed(channel=channel, parcel=parcel)
+    return replace(prepared, addressed=_Addressed(channel=channel, parcel=parcel))
 
 
 def _routes(context: Context, reader: Recipient, refused: set[str]) -> Iterator[Channel]:
@@ -169,17 +217,19 @@ def _routes(context: Context, reader: Recipient, refused: set[str]) -> Iterator[
             yield context.channels[name]
 
 
-def _first_open(context: Context, claimed: Claimed, channels: list[Channel], now: datetime) -> Channel | None:
+def _first_open(
+    context: Context, load: tuple[Claimed, ...], channels: list[Channel], now: datetime
+) -> Channel | None:
     """Return the reader's first channel; while that cannot be reached, the next one for what cannot wait."""
-    for channel in channels if _hurried(claimed, now) else channels[:1]:
+    for channel in channels if _hurried(load, now) else channels[:1]:
         if not context.circuits.of(channel.name).is_open(now):
             return channel
     return None
 
 
-def _hurried(claimed: Claimed, now: datetime) -> bool:
-    """Whether a notification cannot wait for its reader's first channel (any longer)."""
-    return claimed.urgency <= Urgency.DUE or now - claimed.created_at >= PATIENCE
+def _hurried(load: tuple[Claimed, ...], now: datetime) -> bool:
+    """Whether something of a load cannot wait for its reader's first channel (any longer)."""
+    return any(each.urgency <= Urgency.DUE or now - each.created_at >= PATIENCE for each in load)
 
 
 def _until_open(context: Context, channels: list[Channel], now: datetime) -> timedelta:
@@ -199,7 +249,7 @@ def _after_error(claimed: Claimed, error: Exception) -> Receipt:
     return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait, counts=True)
 
 
-def _remember(context: Context, claimed: Claimed, tried: _Tried, now: datetime) -> None:
+def _remember(context: Context, tried: _Tried, now: datetime) -> None:
     """Take note of whether the channel can be reached."""
     if tried.addressed is None:
         return
@@ -208,7 +258,7 @@ def _remember(context: Context, claimed: Claimed, tried: _Tried, now: datetime) 
         circuit.missed(now)
         _log.warning(
             "notification %s: %s cannot be reached: %s",
-            claimed.id,
+            tried.claimed[0].id,
             tried.addressed.channel.name,
             tried.receipt.reason,
         )
@@ -216,27 +266,38 @@ def _remember(context: Context, claimed: Claimed, tried: _Tried, now: datetime) 
         circuit.reached(now)
 
 
-async def _settle_surely(
-    context: Context, claimed: Claimed, tried: _Tried, refused: set[str], now: datetime
-) -> bool:
+async def _settle_surely(context: Context, tried: _Tried, refused: set[str], now: datetime) -> bool:
     """Record what became of a try, also where the database is away for a moment: else it would be sent again."""
     for attempt in range(_SETTLE_ATTEMPTS):
         try:
             return await context.database.run(
-                lambda session: _settle(session, context, claimed, tried, refused, now=now)
+                lambda session: _settle_all(session, context, tried, refused, now=now)
             )
         except Exception as error:  # whatever it is, the outcome is too precious to lose at once
             if attempt + 1 == _SETTLE_ATTEMPTS:
                 raise
-            _log.warning("notification %s cannot be settled: %s", claimed.id, type(error).__name__)
+            about = [each.id for each in tried.claimed]
+            _log.warning("notifications %s cannot be settled: %s", about, type(error).__name__)
             await asyncio.sleep(2**attempt / 4)
     raise AssertionError("unreachable")  # pragma: no cover  # the last attempt returns or raises
+
+
+def _settle_all(
+    session: Session, context: Context, tried: _Tried, refused: set[str], *, now: datetime
+) -> bool:
+    """Record what became of a try. Returns whether the reader's next channel is to be tried."""
+    for claimed, reason in tried.dropped:
+        claims.dropped(session, claimed, reason=reason, now=now)
+    if tried.addressed is not None:
+        _learn(session, tried.addressed, tried.receipt, now=now)
+    another = [_settle(session, context, each, tried, refused, now=now) for each in tried.claimed]
+    return any(another)
 
 
 def _settle(
     session: Session, context: Context, claimed: Claimed, tried: _Tried, refused: set[str], *, now: datetime
 ) -> bool:
-    """Record a receipt with all that follows from it. Returns whether the reader's next channel is to be tried."""
+    """Record a receipt for one notification, with all that follows. Returns whether the next channel is to be tried."""
     receipt, reason = tried.receipt, tried.receipt.reason or ""
     if tried.begun:
         # Where something broke after the send had begun, nobody knows what had left by then.
@@ -249,26 +310,22 @@ def _settle(
             message_id=receipt.message_id,
             now=now,
         )
-    if tried.addressed is not None:
-        _learn(session, tried.addressed, receipt, now=now)
     match receipt.outcome:
         case Outcome.SENT:
             claims.sent(
                 session,
                 claimed,
                 message_id=receipt.message_id,
-                proof=_proof(tried.addressed, receipt),
+                proof=_proof(claimed, tried),
                 reason=receipt.reason,
                 now=now,
             )
-        case Outcome.DROPPED:
-            claims.dropped(session, claimed, reason=reason, now=now)
         case Outcome.FAILED:
             return _fail(session, context, claimed, tried, refused, now=now)
-        case Outcome.PENDING if receipt.down and _detour(session, context, claimed, tried, refused, now=now):
+        case Outcome.PENDING if receipt.down and _detour(session, context, tried, refused, now=now):
             return True
         case Outcome.UNKNOWN if claimed.unknown + 1 >= MOST_UNKNOWN:
-            claims.unknown(session, claimed, reason=reason, proof=_proof(tried.addressed, receipt), now=now)
+            claims.unknown(session, claimed, reason=reason, proof=_proof(claimed, tried), now=now)
         case Outcome.UNKNOWN:
             wait = _spread(claimed, _AFTER_UNKNOWN * 2**claimed.unknown)
             claims.retry(session, claimed, at=now + wait, reason=reason)
@@ -282,13 +339,11 @@ def _settle(
     return False
 
 
-def _detour(
-    session: Session, context: Context, claimed: Claimed, tried: _Tried, refused: set[str], *, now: datetime
-) -> bool:
+def _detour(session: Session, context: Context, tried: _Tried, refused: set[str], *, now: datetime) -> bool:
     """Whether what cannot wait for a channel that is away can go by another one now."""
-    if tried.addressed is None or not _hurried(claimed, now):
+    if tried.addressed is None or not _hurried(tried.claimed, now):
         return False
-    reader = outbox.recipient(session, claimed.contact_id)
+    reader = outbox.recipient(session, tried.addressed.parcel.contact_id)
     others = _routes(context, reader, refused | {tried.addressed.channel.name})
     return any(not context.circuits.of(channel.name).is_open(now) for channel in others)
 
@@ -302,10 +357,10 @@ def _fail(
         gone = refused | {tried.addressed.channel.name}
         if next(_routes(context, reader, gone), None) is not None:
             return True
-    told = tried.addressed.parcel.brief.stage_ids if tried.addressed is not None else ()
+    told = _brief_of(claimed, tried.addressed).stage_ids if tried.addressed is not None else ()
     reason = tried.receipt.reason or ""
     if claims.failed(
-        session, claimed, reason=reason, proof=_proof(tried.addressed, tried.receipt), now=now
+        session, claimed, reason=reason, proof=_proof(claimed, tried), now=now
     ) and claimed.kind not in (NotificationKind.UNREACHABLE, NotificationKind.ALARM):
         tell_above(session, reader, stage_ids=told, reason=reason, now=now)
     return False
@@ -336,11 +391,25 @@ def _spread(claimed: Claimed, wait: timedelta) -> timedelta:
     return min(wait, _LONGEST_WAIT) * (1 + draw / 4)
 
 
-def _proof(addressed: _Addressed | None, receipt: Receipt) -> dict[str, object]:
-    if addressed is None:
+def _brief_of(claimed: Claimed, addressed: _Addressed) -> Brief:
+    """Return what a parcel tells of one of its notifications."""
+    match addressed.parcel.brief:
+        case BundleBrief() as brief:
+            return next(part.brief for part in brief.parts if part.notification_id == claimed.id)
+        case brief:
+            return brief
+
+
+def _proof(claimed: Claimed, tried: _Tried) -> dict[str, object]:
+    """Return what is kept of a notification: its own part where it went with others, whose first one is named."""
+    if tried.addressed is None:
         return {}
-    return {
-        "channel": addressed.channel.name,
-        "text": receipt.text,
-        "stage_ids": list(addressed.parcel.brief.stage_ids),
+    parcel = tried.addressed.parcel
+    proof: dict[str, object] = {
+        "channel": tried.addressed.channel.name,
+        "text": tried.receipt.parts.get(claimed.id, tried.receipt.text),
+        "stage_ids": list(_brief_of(claimed, tried.addressed).stage_ids),
     }
+    if isinstance(parcel.brief, BundleBrief):
+        proof["bundled_with"] = [part.notification_id for part in parcel.brief.parts]
+    return proof

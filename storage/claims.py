@@ -4,11 +4,12 @@ An attempt is written before it is made. One whose process ends in its middle is
 notification up next: only then may it arrive twice.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, select, update
+from sqlalchemy import BindParameter, ColumnElement, and_, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from storage import trail
@@ -60,9 +61,38 @@ def claim(
 
     One whose lease has run out is taken again; an attempt that was under way is ended as unknown.
     """
+    return _take(session, Notification.not_before <= now, worker=worker, now=now, lease=lease, limit=limit)
+
+
+def claim_beside(
+    session: Session,
+    contact_ids: Collection[int],
+    *,
+    worker: str,
+    now: datetime,
+    since: datetime,
+    lease: timedelta = LEASE,
+) -> list[Claimed]:
+    """Take whatever else of these readers is due, or was written by ``since`` and waits to be tried again."""
+    waits = and_(
+        Notification.created_at <= since, Notification.outcome_reason.is_not(None), Notification.errors == 0
+    )
+    theirs = and_(Notification.contact_id.in_(contact_ids), or_(Notification.not_before <= now, waits))
+    return _take(session, theirs, worker=worker, now=now, lease=lease, limit=None)
+
+
+def _take(
+    session: Session,
+    condition: ColumnElement[bool],
+    *,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+    limit: int | None,
+) -> list[Claimed]:
     due = session.scalars(
         select(Notification)
-        .where(is_unsent(), Notification.not_before <= now, _is_free(now))
+        .where(is_unsent(), condition, _is_free(now))
         .order_by(Notification.urgency, Notification.turn, Notification.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

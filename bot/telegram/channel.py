@@ -1,5 +1,6 @@
 """Telegram as a channel of deliveries: words a parcel's facts in the reader's language and sends them."""
 
+from dataclasses import replace
 from typing import Final
 
 from bot.telegram.messenger import Messenger
@@ -25,4 +26,5 @@ class TelegramChannel:
             chat_id = int(parcel.address)
         except ValueError:
             return Receipt(outcome=Outcome.FAILED, reason="the address is not a chat's number", unbind=True)
-        return await self._messenger.deliver(chat_id, worded(parcel, self._law), begin)
+        screen = worded(parcel, self._law)
+        return replace(await self._messenger.deliver(chat_id, screen, begin), parts=screen.parts)

@@ -6,6 +6,7 @@ from typing import Final
 
 from bot.screen import Button, Press, Screen
 from bot.wording import endings, footnotes
+from bot.wording.catching_up import digest_late
 from bot.wording.lists import done_line, late_line
 from bot.wording.phrases import Voice, bold, lines, safe
 from bot.wording.targets import target_lines
@@ -27,7 +28,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
     parts: list[str | None] = [
         bold(p.text("Daily digest · {date}", date=day)),
         safe(brief.organisation_name),
-        p.text("This digest is late.") if brief.late else None,
+        digest_late(voice, brief.missed, late=brief.late),
         endings.own_hint(voice, brief.ending) if brief.ending is not None else None,
     ]
     if _all_in_order(brief):
@@ -51,7 +52,7 @@ def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
     parts: list[str | None] = [
         bold(p.text("Weekly digest · {week}", week=_week(voice, brief.week))),
         safe(brief.organisation_name),
-        p.text("This digest is late.") if brief.late else None,
+        digest_late(voice, brief.missed, late=brief.late),
         "",
         p.text("Overdue: {n}", n=counts.overdue) + _trend(voice, counts.overdue, brief.overdue_before),
         p.text("Units overdue: {n}", n=counts.overdue_units)

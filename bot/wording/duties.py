@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 from bot.screen import IN_PLACE, Button, Press, Screen
 from bot.wording import footnotes
+from bot.wording.catching_up import reminders_missed
 from bot.wording.files import code_of, named, size_of
 from bot.wording.phrases import Voice, bold, label, lines
 from jobs.briefs import ReminderBrief, ReminderItem
@@ -28,12 +29,14 @@ def reminder(voice: Voice, organisation: str, brief: ReminderBrief) -> Screen:
     items = brief.items
     head = p.text("Reminder · {date}", date=p.day(voice.today, today=voice.today, weekday=True))
     parts = [bold(head), voice.organisation(organisation)]
+    if brief.missed is not None:
+        parts.append(reminders_missed(voice, brief.missed))
     if len(items) <= REMINDER_BUTTONS:
         for index, each in enumerate(items):
             parts += ["", *_reminded(voice, each, voice.numbered(index, len(items)))]
         parts += footnotes.explained(voice, parts)
         rows = tuple(
-            _actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items)
+            actions(voice, each.item, voice.numbered(index, len(items))) for index, each in enumerate(items)
         )
         whys = tuple(
             Button(voice.numbered(index, len(items)) + p.text("Why?"), Press.to("why", each.item.stage_id))
@@ -72,7 +75,8 @@ def _grouped(voice: Voice, items: Sequence[Item]) -> list[str]:
     return told
 
 
-def _actions(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
+def actions(voice: Voice, item: Item, number: str) -> tuple[Button, ...]:
+    """Return the buttons of one item of a reminder: a unit hands over, an office opens it."""
     p = voice.p
     if item.actor_id != item.subject_id:
         return (Button(number + p.text("Open"), Press.to("st", item.stage_id)),)

@@ -1,16 +1,31 @@
 """From a parcel's facts to a screen in its reader's language, at the moment of sending."""
 
+from functools import partial
+
 from bot.screen import Screen
-from bot.wording import alarms, decisions, digests, duties, endings, reach, recording, rulings
+from bot.wording import (
+    alarms,
+    bundles,
+    catching_up,
+    decisions,
+    digests,
+    duties,
+    endings,
+    reach,
+    recording,
+    rulings,
+)
 from bot.wording.phrases import Voice
 from jobs.briefs import (
     AlarmBrief,
+    BundleBrief,
     ChangeBrief,
     DecisionBrief,
     DigestBrief,
     EventBrief,
     PassedOnBrief,
     ReminderBrief,
+    Single,
     UnreachableBrief,
     WaitingBrief,
 )
@@ -23,14 +38,21 @@ from storage.types import local_date
 def worded(parcel: Parcel, law: Law) -> Screen:
     """Word one parcel."""
     voice = Voice(p=Printer.for_language(parcel.language), law=law, today=local_date(parcel.now))
-    screen = _worded(voice, parcel)
+    single = partial(_worded, voice, parcel.organisation)
+    match parcel.brief:
+        case BundleBrief() as brief:
+            screen = bundles.bundled(voice, parcel.organisation, brief, single)
+        case brief:
+            screen = single(brief)
+    if parcel.lost is not None:
+        screen = catching_up.with_what_was_lost(voice, screen, parcel.lost)
     return reach.perhaps_again(voice, screen) if parcel.repeated else screen
 
 
-def _worded(voice: Voice, parcel: Parcel) -> Screen:
-    match parcel.brief:
+def _worded(voice: Voice, organisation: str, single: Single) -> Screen:
+    match single:
         case ReminderBrief() as brief:
-            return duties.reminder(voice, parcel.organisation, brief)
+            return duties.reminder(voice, organisation, brief)
         case WaitingBrief() as brief:
             return decisions.waiting(voice, brief)
         case DecisionBrief() as brief:

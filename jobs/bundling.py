@@ -1,0 +1,61 @@
+"""Late notifications of one reader go as one message: after an outage, or when the channel could not be reached."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from jobs.briefs import BundleBrief, Part, Single
+from jobs.hours import LATE_AFTER
+from jobs.outage import missed_of
+from storage import claims, outbox
+from storage.claims import Claimed
+from storage.database import Session
+from storage.outages import Away
+
+FEWEST = 2
+"""So many late notifications of one reader are put together."""
+
+
+def claim(session: Session, *, worker: str, now: datetime) -> list[Claimed]:
+    """Claim a batch, and with what is late in it everything else its readers should have had by now."""
+    batch = claims.claim(session, worker=worker, now=now)
+    late = {each.contact_id for each in batch if is_late(each, now)}
+    if not late:
+        return batch
+    return [*batch, *claims.claim_beside(session, late, worker=worker, now=now, since=now - LATE_AFTER)]
+
+
+def loads(queue: Sequence[Claimed], now: datetime) -> list[tuple[Claimed, ...]]:
+    """Return what goes as one message each, in order: all that is late together, everything else alone.
+
+    What broke before goes alone too: nothing else is to break with it.
+    """
+    together = tuple(each for each in queue if not each.errors and is_late(each, now))
+    if len(together) < FEWEST:
+        return [(each,) for each in queue]
+    others = [(each,) for each in queue if each not in together]
+    return [together, *others]
+
+
+def is_late(claimed: Claimed, now: datetime) -> bool:
+    """Whether a notification comes well after its hour, or Duewatch did not run then; a night's wait is no delay."""
+    return missed_of(claimed.facts) is not None or now - should_have_been_at(claimed) >= LATE_AFTER
+
+
+def should_have_been_at(claimed: Claimed) -> datetime:
+    """Return when a notification should have arrived: waiting for a channel moves what it waits for, not this."""
+    return outbox.after_quiet_hours(min(claimed.created_at, claimed.not_before))
+
+
+def bundle(told: Sequence[tuple[Claimed, Single]]) -> BundleBrief:
+    """Return several notifications as one, in the order given."""
+    away = [away for claimed, _ in told if (away := missed_of(claimed.facts)) is not None]
+    missed = None
+    if away:
+        times = max(each.times for each in away)
+        since, until = min(each.since for each in away), max(each.until for each in away)
+        missed = Away(since=since, until=until, times=times)
+    return BundleBrief(
+        late_since=min(should_have_been_at(claimed) for claimed, _ in told),
+        missed=missed,
+        parts=tuple(Part(notification_id=claimed.id, brief=brief) for claimed, brief in told),
+    )
