@@ -12,7 +12,7 @@ from storage.database import Session
 from storage.outages import Away
 
 FEWEST = 2
-"""So many late notifications of one reader are put together."""
+"""So many notifications of one reader are put together where one of them is late."""
 
 
 def claim(session: Session, *, worker: str, now: datetime) -> list[Claimed]:
@@ -25,15 +25,14 @@ def claim(session: Session, *, worker: str, now: datetime) -> list[Claimed]:
 
 
 def loads(queue: Sequence[Claimed], now: datetime) -> list[tuple[Claimed, ...]]:
-    """Return what goes as one message each, in order: all that is late together, everything else alone.
+    """Return what goes as one message each, in order: each alone, or all together where something of it is late.
 
-    What broke before goes alone too: nothing else is to break with it.
+    What broke before goes alone even then: nothing else is to break with it.
     """
-    together = tuple(each for each in queue if not each.errors and is_late(each, now))
-    if len(together) < FEWEST:
+    together = tuple(each for each in queue if not each.errors)
+    if len(together) < FEWEST or not any(is_late(each, now) for each in together):
         return [(each,) for each in queue]
-    others = [(each,) for each in queue if each not in together]
-    return [together, *others]
+    return [together, *((each,) for each in queue if each.errors)]
 
 
 def is_late(claimed: Claimed, now: datetime) -> bool:
