@@ -1,6 +1,7 @@
 """Further processes at work on a town's database: each with arrivals of its own, under a name of its own."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot.telegram.arrivals import Arrivals
@@ -55,3 +56,10 @@ def newest(town: Town) -> InboundUpdate:
 def release_everyone(town: Town) -> None:
     """Free every lease, as when the processes that had them are found to be gone."""
     town.database.write(lambda session: inbox.release_others(session, "nobody"))
+
+
+async def until(happened: Callable[[], bool]) -> None:
+    """Wait until something has happened that tells nobody; ten seconds at most."""
+    async with asyncio.timeout(10):
+        while not happened():  # noqa: ASYNC110  # there is no event to wait for
+            await asyncio.sleep(0.01)

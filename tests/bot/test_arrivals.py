@@ -8,11 +8,12 @@ import pytest
 
 from bot.wording import lists
 from sandbox.attachments import Upload
-from storage import contacts, inbox, organisations
+from storage import contacts, given_up, inbox, organisations
 from storage.database import Session
 from storage.inbox import Arrived
 from storage.models import InboundUpdate
 from tests.bot.conftest import MILL, PDF, TOKEN, Opened, Person, Town
+from tests.bot.processes import until
 
 SECRET = "what somebody wrote"
 JANUARY = "月度信息化存证 2024年1月"
@@ -50,6 +51,20 @@ async def test_a_crash_is_tried_again_owned_up_to_and_given_up_with_its_record(
     assert "in broken" in caplog.text
     assert SECRET.upper() not in caplog.text
     assert (await mill.say("/summary")).startswith("青禾磨坊热电有限公司")
+
+
+async def test_what_was_given_up_is_answered_once_an_administrator_hands_it_in_again(
+    town: Town, mill: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(lists, "summary", broken)
+        await mill.say("/summary")
+    before = len(mill.received)
+    assert town.database.write(lambda s: given_up.replay(s, 1, now=town.clock.now())) is True
+    await until(lambda: len(mill.received) > before)
+    await town.settle()
+    assert [text.split("\n")[0] for text in mill.messages[before:]] == ["青禾磨坊热电有限公司"]
+    assert town.database.write(lambda s: given_up.replay(s, 1, now=town.clock.now())) is False
 
 
 async def test_a_crash_that_passes_is_answered_after_all(
