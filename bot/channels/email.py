@@ -5,6 +5,7 @@ log-in or of the connection is the channel's, a refusal of the recipient is the 
 """
 
 import asyncio
+import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -34,6 +35,7 @@ from bot.channels.services import EMAIL
 from bot.clock import SystemClock
 from bot.screen import Screen
 from bot.wording.parcels import worded
+from jobs.briefs import BundleBrief
 from jobs.channel import NOT_MINE, Begin, Parcel, Receipt
 from locales.printer import Printer
 from obligations.law import Law
@@ -82,7 +84,7 @@ class EmailChannel:
     async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         """Word and send one parcel. An error of the server is an outcome, never raised.
 
-        Its id is the notification's, so that a mailbox shows a repeated letter once.
+        Its id is the notification's, or of a bundle that of all it tells, so that a mailbox shows what is repeated once.
         """
         screen = worded(parcel, self._law)
         receipt = await self.send(
@@ -90,7 +92,7 @@ class EmailChannel:
             screen,
             language=parcel.language,
             begin=begin,
-            key=f"{parcel.notification_id}.{parcel.contact_id}",
+            key=_key(parcel),
         )
         return replace(receipt, parts=screen.parts)
 
@@ -162,6 +164,15 @@ class EmailChannel:
         except (SMTPServerDisconnected, SMTPTimeoutError, OSError) as error:
             return Receipt(outcome=Outcome.UNKNOWN, reason=type(error).__name__)
         return Receipt(outcome=Outcome.SENT)
+
+
+def _key(parcel: Parcel) -> str:
+    """Return what tells a letter from any that tells something else: many mailboxes hide a second of the same id."""
+    told = str(parcel.notification_id)
+    if isinstance(parcel.brief, BundleBrief):
+        ids = " ".join(str(part.notification_id) for part in parcel.brief.parts)
+        told += f"-{hashlib.sha256(ids.encode()).hexdigest()[:12]}"
+    return f"{told}.{parcel.contact_id}"
 
 
 def _not_reached(error: Exception) -> Receipt:

@@ -10,13 +10,20 @@ from sqlalchemy import select
 
 from bot.channels.email import EmailChannel
 from bot.channels.mail_server import MailServer, sender_of
-from jobs import reminders
+from jobs import digests, reminders
 from jobs.context import Context
 from jobs.deliver import deliver
 from obligations.law import Law
 from storage import bindings
 from storage.database import Database, Session
-from storage.models import Attempt, AttemptOutcome, Binding, Event, Notification, Outcome
+from storage.models import (
+    Attempt,
+    AttemptOutcome,
+    Binding,
+    Event,
+    Notification,
+    Outcome,
+)
 from tests.bot.channels.conftest import Opened
 from tests.bot.channels.mail import Post, post_office
 from tests.bot.channels.services import KEY, Services
@@ -105,6 +112,22 @@ async def test_where_the_robot_is_gone_the_letter_comes_and_both_attempts_are_on
     assert told.message_id == str(post.letters[0]["Message-ID"])
     ways = town.database.read(lambda session: bindings.of_contact(session, group))
     assert [(way.channel, way.off is None) for way in ways] == [("email", True), ("wecom", False)]
+
+
+async def test_several_late_ones_are_one_letter_with_an_id_of_its_own(
+    town: Town, context: Context, post: Post
+) -> None:
+    lead = town.contact(town.city, MAIL, lead=True, channel="email")
+    monday = at("2024-02-19 09:30")
+    await digests.daily(context, monday)
+    await digests.weekly(context, monday)
+    assert await deliver(context, at("2024-02-19 15:00"))
+
+    (letter,) = post.letters
+    told = town.told(lead)
+    assert str(letter["Message-ID"]).startswith(f"<{told[0].id}-")
+    assert [each.outcome for each in told] == [Outcome.SENT, Outcome.SENT]
+    assert all(each.proof is not None and each.proof["text"] for each in told)
 
 
 @pytest.mark.parametrize("code", [93000, 777])
