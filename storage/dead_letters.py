@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from storage import trail
+from storage import lanes, trail
 from storage.contacts import reachable
 from storage.errors import NotFoundError, ReplayRefusedError
 from storage.models import (
@@ -128,6 +128,7 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime) -> None:
     for letter in _chosen(session, ids):
         if not letter.reachable:
             raise ReplayRefusedError("unreachable", id=letter.id, contact=letter.contact)
+        place = lanes.place_again(session, letter.id, now=now)
         _settle(
             session,
             letter,
@@ -137,6 +138,8 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime) -> None:
                 "finished_at": None,
                 "message_id": None,
                 "not_before": now,
+                "lane_id": place.lane_id,
+                "turn": place.turn,
                 "errors": 0,
             },
         )

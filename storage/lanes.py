@@ -64,8 +64,8 @@ URGENCIES: Final[Mapping[NotificationKind, Urgency]] = {
 }
 """The urgency of each kind. A reminder that names something due today or overdue is `Urgency.DUE` instead."""
 
-_LOOKED_AT = 500
-"""How many of the first that wait are looked at for the present turn: what one worker has leased, several times over."""
+_LOOKED_AT = 200
+"""How many of the first that wait are looked at for the present turn: twice what one worker takes at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,14 @@ def places(
         placed[contact_id] = Place(lane_id=lane, turn=following[lane])
         following[lane] += 1
     return placed
+
+
+def place_again(session: Session, notification_id: int, *, now: datetime) -> Place:
+    """Return the place of a notification that had ended and is to wait once more. It must exist."""
+    contact_id, urgency = session.execute(
+        select(Notification.contact_id, Notification.urgency).where(Notification.id == notification_id)
+    ).one()
+    return places(session, [contact_id], urgency=urgency, now=now)[contact_id]
 
 
 def placed(

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from obligations.law import Law
-from storage import claims, outbox, planning
+from storage import claims, dead_letters, outbox, planning
 from storage.claims import Claimed
 from storage.database import Database, Session
 from storage.lanes import URGENCIES, Urgency, present_turn
@@ -216,6 +216,19 @@ def test_one_that_was_dropped_and_is_told_again_takes_a_new_turn(town: Town, rea
     [told] = town.told(again)
     assert told.outcome is Outcome.PENDING
     assert again in send(town, 2)
+
+
+def test_a_dead_letter_that_is_replayed_takes_a_new_turn(town: Town, readers: Sequence[int]) -> None:
+    dead, flooding, *_ = readers
+    flood(town, dead, 1)
+    [claimed] = claim(town)
+    town.database.write(lambda s: claims.failed(s, claimed, reason="blocked", now=NOW))
+    flood(town, flooding, 30)
+    send(town, 20)
+    town.database.write(lambda s: dead_letters.replay(s, [claimed.id], now=NOW))
+    [told] = town.told(dead)
+    assert told.turn == 20
+    assert dead in send(town, 2)
 
 
 def test_every_kind_has_its_urgency_and_what_is_written_takes_it(town: Town, readers: Sequence[int]) -> None:
