@@ -65,11 +65,13 @@ async def working(
     limiter: Limiter | None,
     channels: Mapping[str, Channel] = MappingProxyType({}),
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    starting: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Worker]:
     """Run the bot until the caller is done: take up what was left unhandled, and answer what is stored.
 
-    ``channels`` are those beside the chat. ``sleep`` waits between two attempts at what did not work. In the end what
-    is under way is finished, within reason, and what this process had claimed is free for others.
+    ``channels`` are those beside the chat. ``sleep`` waits between two attempts at what did not work, ``starting``
+    between those to reach Telegram at the start. In the end what is under way is finished, within reason, and what this
+    process had claimed is free for others.
 
     Raises:
         InvalidToken: Telegram does not know the token.
@@ -96,7 +98,7 @@ async def working(
         clock=clock,
     )
     async with AsyncExitStack() as stack:
-        await _reach(bot, sleep)
+        await _reach(bot, starting)
         await stack.enter_async_context(bot)
         username = bot.username
         await database.run(lambda session: settings.put(session, BOT_USERNAME, username))
@@ -135,7 +137,7 @@ async def assisting(
             await asyncio.wait([polling])
 
 
-async def _reach(bot: Bot, sleep: Callable[[float], Awaitable[None]]) -> None:
+async def _reach(bot: Bot, pause: Callable[[float], Awaitable[None]]) -> None:
     """Open the bot's connections and learn its name, though the server is away for a moment.
 
     Raises:
@@ -150,7 +152,7 @@ async def _reach(bot: Bot, sleep: Callable[[float], Awaitable[None]]) -> None:
                 type(error.__cause__ or error).__name__,
                 wait,
             )
-            await sleep(wait)
+            await pause(wait)
         else:
             return
     await bot.initialize()

@@ -2,7 +2,7 @@
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -27,26 +27,29 @@ class Installation:
     @classmethod
     @contextmanager
     def opened(cls, settings: Settings) -> Iterator[Self]:
-        """Hold the data folder for this process alone, and create or migrate what is not there yet.
+        """Create or migrate what is not there yet. On SQLite the data folder is this process's alone meanwhile.
+
+        On PostgreSQL several processes may share the folder, or each have its own.
 
         Raises:
             SettingsError: another process runs on the same folder.
             DatabaseUrlError: the database URL cannot be used.
+            DatabaseUnreachableError: the database server cannot be reached.
             NoticeError: a notice is malformed, or does not fit the others.
             CalendarError: a calendar file is malformed.
         """
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        with _held(settings.data_dir):
+        with ExitStack() as stack:
             database = Database(settings.database)
-            try:
-                database.upgrade()
-                yield cls(
-                    database=database,
-                    folder=EvidenceFolder(settings.data_dir / "evidence"),
-                    law=Law.load(settings.law_folder),
-                )
-            finally:
-                database.close()
+            stack.callback(database.close)
+            if database.dialect == "sqlite":
+                stack.enter_context(_held(settings.data_dir))
+            database.upgrade()
+            yield cls(
+                database=database,
+                folder=EvidenceFolder(settings.data_dir / "evidence"),
+                law=Law.load(settings.law_folder),
+            )
 
 
 @contextmanager

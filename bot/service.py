@@ -7,12 +7,11 @@ leads also runs the timetable, and fetches updates or sets the webhook.
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Final
 
 from starlette.routing import BaseRoute
-from telegram import Bot
 from telegram.error import InvalidToken, TelegramError
 
 from bot.assistant import Worker, working
@@ -28,6 +27,7 @@ from bot.telegram.limiter import Limiter
 from bot.telegram.messenger import connect
 from bot.web.door import listening
 from jobs.clock_steps import bring_back
+from jobs.deliver import finish
 from jobs.timetable import CATCHING_UP, PLANNING, WATCHING
 from storage.errors import DatabaseUnreachableError
 
@@ -36,6 +36,7 @@ _log = logging.getLogger(__name__)
 _DATABASE_PATIENCE_SECONDS: Final = 60.0
 _LOOK_ROUND_SECONDS: Final = 2.0
 _PAUSE_SECONDS: Final = 3.0
+_LONGEST_PAUSE_SECONDS: Final = 60.0
 
 
 class _StoppedError(Exception):
@@ -79,19 +80,16 @@ async def serve(settings: Settings) -> None:
                     clock=clock,
                     limiter=Limiter.of(installation.database, token),
                     channels=channels,
+                    starting=pause,
                 )
             )
             leadership = Leadership(
                 installation.database, lambda: _lead(worker, clock, settings, token), fatal=InvalidToken
             )
+            sending = await stack.enter_async_context(_sending(worker, clock))
             await stack.enter_async_context(listening(settings, _routes(settings, worker, token)))
             _log.info("serving as @%s; stop with Ctrl-C", worker.username)
-            await _until(
-                stop,
-                leadership.stand(),
-                Deliveries(worker.context, clock).run(),
-                _look_round(worker, clock),
-            )
+            await _until(stop, sending, _together(leadership.stand(), _look_round(worker, clock)))
             _log.info("stopping: finishing what is under way")
 
 
@@ -113,7 +111,9 @@ def stopping() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, pause: Any) -> AsyncIterator[Installation]:
+async def _opened(
+    settings: Settings, pause: Callable[[float], Awaitable[None]]
+) -> AsyncIterator[Installation]:
     """Open the installation, though its database server is away for a moment."""
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + _DATABASE_PATIENCE_SECONDS
@@ -142,23 +142,44 @@ def _routes(settings: Settings, worker: Worker, token: str) -> list[BaseRoute]:
     return [webhook.route(worker.arrivals, webhook.secret_of(token))]
 
 
-async def _until(stop: asyncio.Event, *works: Coroutine[Any, Any, None]) -> None:
-    """Run all of this until the process is asked to stop; where one of it ends before, raise what it ended with.
+@asynccontextmanager
+async def _sending(worker: Worker, clock: SystemClock) -> AsyncIterator[asyncio.Task[None]]:
+    """Send what is due until the caller is done; then finish what is being sent and answered, within reason."""
+    sending = asyncio.create_task(Deliveries(worker.context, clock).run())
+    try:
+        yield sending
+    finally:
+        await asyncio.gather(finish(worker.context), worker.arrivals.drain())
+        sending.cancel()
+        await asyncio.wait({sending})
+
+
+async def _until(stop: asyncio.Event, sending: asyncio.Task[None], work: Coroutine[Any, Any, None]) -> None:
+    """Go on until the process is asked to stop; where one of the two ends before, raise what it ended with.
 
     A bot that hears nothing or sends nothing must not look as if it ran.
     """
-    stopped = asyncio.create_task(stop.wait())
-    tasks = [asyncio.create_task(work) for work in works]
+    stopped, others = asyncio.create_task(stop.wait()), asyncio.create_task(work)
     try:
-        await asyncio.wait({stopped, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
+        await asyncio.wait({stopped, sending, others}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (sending, others):
             if task.done():
                 task.result()
     finally:
-        # Who sends is left to finish: that it stops is said to it with what it works on.
-        for task in (stopped, *tasks):
+        for each in (stopped, others):
+            each.cancel()
+        await asyncio.wait({stopped, others})
+
+
+async def _together(*works: Coroutine[Any, Any, None]) -> None:
+    """Run all of this side by side; where one fails the others are cancelled, and its own error is raised."""
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
             task.cancel()
-        await asyncio.wait({stopped, *tasks})
+        await asyncio.wait(tasks)
 
 
 async def _lead(worker: Worker, clock: SystemClock, settings: Settings, token: str) -> None:
@@ -167,31 +188,36 @@ async def _lead(worker: Worker, clock: SystemClock, settings: Settings, token: s
     Raises:
         InvalidToken: Telegram does not know the token any more.
     """
-    async with asyncio.TaskGroup() as group:
-        for entries, catching_up in ((PLANNING, CATCHING_UP), (WATCHING, ())):
-            keeper = Timekeeper(
-                context=worker.context, clock=clock, entries=entries, catching_up=catching_up
-            )
-            group.create_task(keeper.run())
-        group.create_task(_hear(worker, settings, token))
+    context = worker.context
+    await _together(
+        Timekeeper(context=context, clock=clock, entries=PLANNING, catching_up=CATCHING_UP).run(),
+        Timekeeper(context=context, clock=clock, entries=WATCHING).run(),
+        _hear(worker, settings, token),
+    )
 
 
 async def _hear(worker: Worker, settings: Settings, token: str) -> None:
-    """Have Telegram post the updates to the webhook, or fetch them, as the settings say."""
-    bot = worker.arrivals.bot
+    """Have Telegram post the updates to the webhook, or fetch them, as the settings say.
+
+    Raises:
+        InvalidToken: Telegram does not know the token any more.
+    """
+    bot, wait = worker.arrivals.bot, _PAUSE_SECONDS
     while True:
         try:
             if settings.webhook_url is not None:
                 await webhook.set_webhook(bot, settings.webhook_url, webhook.secret_of(token))
                 return
             await webhook.delete_webhook(bot)
-            break
         except InvalidToken:
             raise
         except TelegramError as error:
             what = "set" if settings.webhook_url is not None else "taken away"
             _log.warning("the webhook could not be %s (%s); trying again", what, type(error).__name__)
-            await asyncio.sleep(_PAUSE_SECONDS)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, _LONGEST_PAUSE_SECONDS)
+        else:
+            break
     await worker.arrivals.poll()
 
 

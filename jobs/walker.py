@@ -5,15 +5,15 @@ Deliveries are drained at each stop, and a stop is made wherever one falls due i
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from jobs import outage
 from jobs.context import Context
 from jobs.deliver import deliver
-from jobs.timetable import DELIVER, PLANNING, Entry
+from jobs.timetable import PLANNING, Work
 from storage import outbox
 
-_TICK = timedelta(microseconds=1)
+_DELIVER = "deliver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,31 +41,30 @@ async def walk(
     """
     now = since
     while (at := await next_stop(context, now)) <= until:
-        fired = [entry for entry in PLANNING if _next_firing(entry, now) == at]
+        fired: list[tuple[str, Work | None]] = [
+            (entry.name, entry.work) for entry in PLANNING if entry.next_firing(now) == at
+        ]
         now = at
         set_clock(at)
         if before_stop is not None:
             await before_stop(at)
-        for entry in fired or [DELIVER]:
+        for name, work in fired or [(_DELIVER, None)]:
             if before_job is not None:
-                await before_job(entry.name, at)
-            if entry is not DELIVER:
-                await entry.work(context, at)
+                await before_job(name, at)
+            if work is not None:
+                await work(context, at)
             went = await deliver(context, at)
             await outage.stay(context, at)
-            yield Stop(at=at, job=entry.name, sent=went)
+            yield Stop(at=at, job=name, sent=went)
     await outage.stay(context, until)
 
 
 async def next_stop(context: Context, after: datetime) -> datetime:
     """Return the next instant at which a job fires or a delivery is due: ``after`` itself where one is due already."""
-    firing = min(_next_firing(entry, after) for entry in PLANNING)
+    firing = min(entry.next_firing(after) for entry in PLANNING)
     pending = await context.database.ask(outbox.next_pending_at)
-    return firing if pending is None else min(firing, max(pending, after))
-
-
-def _next_firing(entry: Entry, after: datetime) -> datetime:
-    firing: datetime | None = entry.trigger.get_next_fire_time(None, after + _TICK)
-    if firing is None:
-        raise RuntimeError(f"the job {entry.name} never fires again")
-    return firing.astimezone(UTC)
+    if pending is None:
+        return firing
+    # While no channel can be reached nothing is claimed: waiting for one is the next thing to happen.
+    reopens = context.circuits.all_open_until(context.channels, after) or after
+    return min(firing, max(pending, reopens))
