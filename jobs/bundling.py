@@ -9,6 +9,7 @@ from jobs.outage import missed_of
 from storage import claims, outbox
 from storage.claims import Claimed
 from storage.database import Session
+from storage.models import NotificationKind
 from storage.outages import Away
 
 FEWEST = 2
@@ -27,12 +28,19 @@ def claim(session: Session, *, worker: str, now: datetime) -> list[Claimed]:
 def loads(queue: Sequence[Claimed], now: datetime) -> list[tuple[Claimed, ...]]:
     """Return what goes as one message each, in order: each alone, or all together where something of it is late.
 
-    What broke before goes alone even then: nothing else is to break with it.
+    What broke before goes alone even then, for nothing else is to break with it; so does an alarm, which is about
+    Duewatch and not about anybody's duties.
     """
-    together = tuple(each for each in queue if not each.errors)
+    together = tuple(each for each in queue if not _goes_alone(each))
     if len(together) < FEWEST or not any(is_late(each, now) for each in together):
         return [(each,) for each in queue]
-    return [together, *((each,) for each in queue if each.errors)]
+    alarms = [(each,) for each in queue if each.kind is NotificationKind.ALARM]
+    broken = [(each,) for each in queue if _goes_alone(each) and each.kind is not NotificationKind.ALARM]
+    return [*alarms, together, *broken]
+
+
+def _goes_alone(claimed: Claimed) -> bool:
+    return claimed.errors > 0 or claimed.kind is NotificationKind.ALARM
 
 
 def is_late(claimed: Claimed, now: datetime) -> bool:

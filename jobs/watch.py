@@ -162,7 +162,9 @@ async def run(context: Context, now: datetime, *, entries: Sequence["Entry"]) ->
         before = {AlarmName(alarm.name) for alarm in alarms.raised(session)}
         changes = alarms.apply(session, conditions(facts, raised=before), now=now)
         alarming.tell(session, changes, now=now)
+        session.flush()
         for alarm in (*changes.raised, *changes.cleared):
+            # A value from here on: it outlives the session.
             session.expunge(alarm)
         return changes
 

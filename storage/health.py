@@ -79,7 +79,9 @@ def outbox(session: Session, *, now: datetime) -> Backlog:
     hours in which nobody is written to.
     """
     put_back = Notification.outcome_reason.is_not(None)
-    since = case((put_back, Notification.created_at), else_=Notification.not_before)
+    # One that is planned late, after an outage, has an hour that was over when it was written.
+    written = or_(put_back, Notification.not_before < Notification.created_at)
+    since = case((written, Notification.created_at), else_=Notification.not_before)
     waiting, oldest = session.execute(
         select(func.count(), func.min(since)).where(
             is_unsent(), or_(put_back, Notification.not_before <= now)
@@ -93,7 +95,7 @@ def pending(session: Session) -> Mapping[NotificationKind, int]:
     rows = session.execute(
         select(Notification.kind, func.count()).where(is_unsent()).group_by(Notification.kind)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def settled(session: Session, *, now: datetime) -> Mapping[tuple[NotificationKind, Outcome], int]:
