@@ -64,14 +64,15 @@ async def working(
     clock: Clock,
     limiter: Limiter | None,
     channels: Mapping[str, Channel] = MappingProxyType({}),
+    around: Callable[[Mapping[str, Channel]], Mapping[str, Channel]] = lambda channels: channels,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     starting: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> AsyncIterator[Worker]:
     """Run the bot until the caller is done: take up what was left unhandled, and answer what is stored.
 
-    ``channels`` are those beside the chat. ``sleep`` waits between two attempts at what did not work, ``starting``
-    between those to reach Telegram at the start. In the end what is under way is finished, within reason, and what this
-    process had claimed is free for others.
+    ``channels`` are those beside the chat; ``around`` puts something around all of them. ``sleep`` waits between two
+    attempts at what did not work, ``starting`` between those to reach Telegram at the start. In the end what is under
+    way is finished, within reason, and what this process had claimed is free for others.
 
     Raises:
         InvalidToken: Telegram does not know the token.
@@ -93,7 +94,7 @@ async def working(
     context = Context(
         database=database,
         law=installation.law,
-        channels={chat.name: chat, **channels},
+        channels=around({chat.name: chat, **channels}),
         worker=presence.name,
         clock=clock,
     )

@@ -19,13 +19,18 @@ from bot.channels.composition import channels_from
 from bot.clock import ClockWatch, SystemClock
 from bot.config import Settings, SettingsError
 from bot.delivering import Deliveries
+from bot.heartbeat import Heartbeat
 from bot.installation import Installation
 from bot.leading import Leadership
 from bot.scheduling import Timekeeper
 from bot.telegram import webhook
 from bot.telegram.limiter import Limiter
 from bot.telegram.messenger import connect
+from bot.web import health
 from bot.web.door import listening
+from bot.web.meters import Meters
+from bot.web.metrics import Metrics
+from bot.web.readiness import Readiness
 from jobs.clock_steps import bring_back
 from jobs.deliver import finish
 from jobs.timetable import CATCHING_UP, PLANNING, WATCHING
@@ -70,6 +75,7 @@ async def serve(settings: Settings) -> None:
     with suppress(_StoppedError):
         async with AsyncExitStack() as stack:
             installation = await stack.enter_async_context(_opened(settings, pause))
+            meters = Meters()
             channels = await stack.enter_async_context(
                 channels_from(settings, installation.database, installation.law)
             )
@@ -80,16 +86,24 @@ async def serve(settings: Settings) -> None:
                     clock=clock,
                     limiter=Limiter.of(installation.database, token),
                     channels=channels,
+                    around=meters.around,
                     starting=pause,
                 )
             )
             leadership = Leadership(
                 installation.database, lambda: _lead(worker, clock, settings, token), fatal=InvalidToken
             )
+            readiness = Readiness(worker.context, clock)
+            metrics = Metrics(worker.context, clock, meters, leading=lambda: leadership.leading)
             sending = await stack.enter_async_context(_sending(worker, clock))
-            await stack.enter_async_context(listening(settings, _routes(settings, worker, token)))
+            routes = [*health.routes(readiness, metrics), *_webhook(settings, worker, token)]
+            await stack.enter_async_context(listening(settings, routes))
             _log.info("serving as @%s; stop with Ctrl-C", worker.username)
-            await _until(stop, sending, _together(leadership.stand(), _look_round(worker, clock)))
+            works = [leadership.stand(), _look_round(worker, clock)]
+            if settings.heartbeat_url is not None:
+                heart = Heartbeat(settings.heartbeat_url, readiness, leading=lambda: leadership.leading)
+                works.append(heart.run())
+            await _until(stop, sending, _together(*works))
             _log.info("stopping: finishing what is under way")
 
 
@@ -135,8 +149,8 @@ async def _opened(
         await asyncio.to_thread(opening.__exit__, None, None, None)
 
 
-def _routes(settings: Settings, worker: Worker, token: str) -> list[BaseRoute]:
-    """Return what this process answers over HTTP. Every process takes the webhook's updates, whoever leads."""
+def _webhook(settings: Settings, worker: Worker, token: str) -> list[BaseRoute]:
+    """Return the webhook's route where there is one. Every process takes updates, whoever leads."""
     if settings.webhook_url is None:
         return []
     return [webhook.route(worker.arrivals, webhook.secret_of(token))]
