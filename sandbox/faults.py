@@ -1,7 +1,7 @@
 """Faults a test orders: the ways a Bot API server, or the network before it, is known to fail."""
 
 from random import Random
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
@@ -70,10 +70,11 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The faults ordered, in the order they came."""
+    """The faults ordered, in the order they came. ``struck`` are the calls they struck: kind, method and chat."""
 
     def __init__(self) -> None:
         self._ordered: list[Fault] = []
+        self.struck: Final[list[tuple[Kind, str, int | None]]] = []
 
     def order(self, fault: Fault) -> None:
         """Add a fault."""
@@ -85,4 +86,7 @@ class Faults:
 
     def strike(self, method: str, chat_id: int | None) -> Fault | None:
         """Return the fault that strikes this call, if one does."""
-        return next((fault for fault in self._ordered if fault.strikes(method, chat_id)), None)
+        fault = next((fault for fault in self._ordered if fault.strikes(method, chat_id)), None)
+        if fault is not None:
+            self.struck.append((fault.kind, method, chat_id))
+        return fault
