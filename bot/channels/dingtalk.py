@@ -14,7 +14,7 @@ from urllib.parse import quote_plus
 
 from bot.channels.addresses import Webhook
 from bot.channels.markdown import DINGTALK
-from bot.channels.robots import CLOCK, GONE, LATER, REFUSED, UNCLEAR, Robot, Verdict, json_bytes
+from bot.channels.robots import CLOCK, GONE, LATER, REFUSED, Robot, Verdict, json_bytes
 from bot.channels.services import SERVICES
 from storage.send_limits import Pace
 
@@ -67,11 +67,11 @@ class DingtalkRobot(Robot):
     def verdict(self, code: int, message: str, *, skew: timedelta) -> Verdict:  # noqa: ARG002  # the message says it of the clock
         """Return what a code other than zero means. One code is for all that the robot's security settings refuse."""
         if code != _SECURITY:
-            return _VERDICTS.get(code, UNCLEAR)
+            return _VERDICTS.get(code, REFUSED)
         if "timestamp" in message:
             return CLOCK
         # A secret or a keyword that is not the robot's is entered anew; our address may be let through later.
-        return UNCLEAR if "whitelist" in message else GONE
+        return REFUSED if "whitelist" in message else GONE
 
 
 def signature(stamp: int, secret: str) -> str:

@@ -207,7 +207,7 @@ def _refused_beforehand(error: Exception) -> Receipt:
         if error.code == _TOO_LARGE:
             return Receipt(outcome=Outcome.FAILED, reason=reason)
         return Receipt(outcome=Outcome.PENDING, retry_in=_RETRY_DOWN, reason=reason, down=True)
-    return Receipt(outcome=Outcome.PENDING, retry_in=_RETRY_DOWN, reason=reason, counts=True)
+    return Receipt(outcome=Outcome.FAILED, reason=reason)
 
 
 def _refused_text(error: SMTPResponseException) -> Receipt:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.channels.addresses import Webhook
 from bot.channels.markdown import FEISHU
-from bot.channels.robots import CLOCK, GONE, REFUSED, UNCLEAR, Robot, Verdict, json_bytes
+from bot.channels.robots import CLOCK, GONE, REFUSED, Robot, Verdict, json_bytes
 from bot.channels.services import SERVICES
 from storage.send_limits import Pace
 
@@ -30,7 +30,7 @@ _VERDICTS: Final = {
     19002: REFUSED,
     _BAD_REQUEST: REFUSED,
     # Our address is not among those the robot lets through.
-    19022: UNCLEAR,
+    19022: REFUSED,
 }
 _TOO_FAST: Final = ("frequency", "too many", "limited")
 _SIGNED_WITHIN: Final = timedelta(minutes=55)
@@ -69,7 +69,7 @@ class FeishuRobot(Robot):
             return CLOCK if skew > _SIGNED_WITHIN else GONE
         if code == _BAD_REQUEST and any(words in message.lower() for words in _TOO_FAST):
             return _LIMITED
-        return _VERDICTS.get(code, UNCLEAR)
+        return _VERDICTS.get(code, REFUSED)
 
 
 def signature(stamp: int, secret: str) -> str:

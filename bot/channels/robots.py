@@ -36,7 +36,7 @@ BUSY: Final = timedelta(seconds=10)
 
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _RETRY_REFUSED_CONNECTION: Final = timedelta(seconds=5)
-_RETRY_UNCLEAR: Final = timedelta(minutes=10)
+_RETRY_DOWN: Final = timedelta(minutes=5)
 _PATIENCE: Final = timedelta(seconds=10)
 _TRIES_ONCE_BEGUN: Final = 3
 _LONGEST_REASON: Final = 200
@@ -52,24 +52,21 @@ _LONGEST_ASKED: Final = timedelta(hours=1)
 class Verdict:
     """What a service's code means.
 
-    ``later`` is how long to wait before the same message is tried again; ``limited`` says that the robot's limit was reached.
-    ``gone`` says that this address takes nothing any more, until somebody enters it anew. With neither, the message itself was
-    refused. ``unclear`` says that the code is none this release knows, or one that somebody has to mend; ``down`` that
-    it is ours to mend for all robots of the service.
+    ``later`` is how long to wait before the same message is tried again; ``limited`` says that the robot's limit was
+    reached. ``gone`` says that this address takes nothing any more, until somebody enters it anew; ``down`` that something of
+    ours keeps every robot of the service from taking anything. With none of them, this message was refused.
     """
 
     later: timedelta | None = None
     limited: bool = False
     gone: bool = False
-    unclear: bool = False
     down: bool = False
 
 
 REFUSED: Final = Verdict()
 GONE: Final = Verdict(gone=True)
 LATER: Final = Verdict(later=BUSY)
-UNCLEAR: Final = Verdict(unclear=True)
-CLOCK: Final = Verdict(unclear=True, down=True)
+CLOCK: Final = Verdict(down=True)
 """Our clock is wrong: no signature of ours is right."""
 
 
@@ -209,22 +206,17 @@ class Robot(ABC):
         if status == _OK or status >= _SERVER_ERROR:
             # A proxy's page, or a service that broke after taking it: it may have arrived.
             return Receipt(outcome=Outcome.UNKNOWN, reason=f"{reason} without a code in its body")
-        return await self._judged(webhook, UNCLEAR, reason)
+        # No answer of the service: of something between, as a proxy that wants a log-in.
+        return await self._judged(webhook, Verdict(down=True), reason)
 
     async def _judged(self, webhook: Webhook, verdict: Verdict, reason: str) -> Receipt:
         if verdict.later is not None:
             if verdict.limited:
                 await self._limiter.pause(webhook.key, verdict.later.total_seconds())
             return Receipt(outcome=Outcome.PENDING, retry_in=verdict.later, reason=reason)
-        if verdict.unclear:
-            _log.warning("%s refused a message: %s", self.name, reason)
-            return Receipt(
-                outcome=Outcome.PENDING,
-                retry_in=_RETRY_UNCLEAR,
-                reason=reason,
-                counts=not verdict.down,
-                down=verdict.down,
-            )
+        if verdict.down:
+            return Receipt(outcome=Outcome.PENDING, retry_in=_RETRY_DOWN, reason=reason, down=True)
+        _log.warning("%s refused a message: %s", self.name, reason)
         return Receipt(outcome=Outcome.FAILED, reason=reason, unbind=verdict.gone)
 
     async def _again(self, webhook: Webhook, title: str, text: str, receipt: Receipt) -> Receipt:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot.channels.addresses import Webhook
 from bot.channels.markdown import WECOM, utf8
-from bot.channels.robots import GONE, LATER, REFUSED, UNCLEAR, Robot, Verdict
+from bot.channels.robots import GONE, LATER, REFUSED, Robot, Verdict
 from bot.channels.services import SERVICES
 from storage.send_limits import Pace
 
@@ -51,4 +51,4 @@ class WecomRobot(Robot):
 
     def verdict(self, code: int, message: str, *, skew: timedelta) -> Verdict:  # noqa: ARG002  # the code says it all
         """Return what a code other than zero means."""
-        return _VERDICTS.get(code, UNCLEAR)
+        return _VERDICTS.get(code, REFUSED)

@@ -117,6 +117,8 @@ async def test_what_only_an_administrator_mends_turns_the_address_off(
         ("wecom", {"errcode": 40058, "errmsg": "markdown.content exceed max length 4096"}),
         ("dingtalk", {"errcode": 460101, "errmsg": "message too long, exceed 20000 bytes"}),
         ("feishu", {"code": 9499, "msg": "Bad Request", "data": {}}),
+        ("feishu", {"code": 19022, "msg": "Ip Not Allowed", "data": {}}),
+        ("dingtalk", {"errcode": 310000, "errmsg": "ip 203.0.113.7 not in whitelist"}),
     ],
 )
 async def test_a_message_that_is_refused_leaves_its_address_on(
@@ -130,7 +132,7 @@ async def test_a_message_that_is_refused_leaves_its_address_on(
 
 
 @pytest.mark.parametrize("name", ALL)
-async def test_a_code_nobody_knows_counts_towards_giving_up(
+async def test_a_code_nobody_knows_is_a_refusal_that_leaves_the_address_on(
     name: str, sent: Sent, services: Services
 ) -> None:
     field = "code" if name == "feishu" else "errcode"
@@ -138,7 +140,7 @@ async def test_a_code_nobody_knows_counts_towards_giving_up(
 
     receipt = await sent(name)
 
-    assert (receipt.outcome, receipt.counts, receipt.unbind) == (Outcome.PENDING, True, False)
+    assert (receipt.outcome, receipt.unbind) == (Outcome.FAILED, False)
     assert receipt.reason == "987654 odd …"
 
 
@@ -186,7 +188,7 @@ async def test_a_redirect_is_not_followed(sent: Sent, services: Services) -> Non
 
     receipt = await sent("wecom")
 
-    assert (receipt.outcome, receipt.counts) == (Outcome.PENDING, True)
+    assert (receipt.outcome, receipt.down) == (Outcome.PENDING, True)
     assert services.taken == []
 
 
