@@ -1,7 +1,7 @@
 """By which channels a contact is written to, and in which order: added, taken away and put in order by an administrator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, or_, select
@@ -30,7 +30,7 @@ class Bound:
     """One way to a contact. ``off`` says why it is turned off; None while it is on. ``address`` may hold a secret."""
 
     channel: str
-    address: str
+    address: str = field(repr=False)
     off: str | None
 
 

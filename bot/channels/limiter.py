@@ -46,6 +46,15 @@ class RobotLimiter:
             if turn.taken:
                 return
 
+    async def delay(self, key: str) -> float:
+        """Return how many seconds nothing of this robot may go, without taking a turn."""
+        if self._shared is not None:
+            name = self._name(key)
+            return await self._shared.ask(
+                lambda session: send_limits.delay(session, name, _ALONE, chat=self._pace)
+            )
+        return send_limits.busy(self._lines.get(key, Lines()), self._now(), chat=self._pace)
+
     async def pause(self, key: str, seconds: float) -> None:
         """Let nothing of this robot go for as long as its service asked. It never ends a longer pause."""
         if self._shared is not None:

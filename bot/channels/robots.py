@@ -40,6 +40,7 @@ _RETRY_DOWN: Final = timedelta(minutes=5)
 _PATIENCE: Final = timedelta(seconds=10)
 _TRIES_ONCE_BEGUN: Final = 3
 _LONGEST_REASON: Final = 200
+_LONGEST_TURN: Final = 30.0
 _MARK_BYTES: Final = 40
 _TOO_MANY_REQUESTS: Final = 429
 _OK: Final = 200
@@ -129,6 +130,12 @@ class Robot(ABC):
             webhook = Webhook.parse(address, self.service, loopback=self._loopback)
         except AddressError as error:
             return Receipt(outcome=Outcome.FAILED, reason=str(error), unbind=True)
+        held = await self._limiter.delay(webhook.key)
+        if held > _LONGEST_TURN:
+            # Waiting here would hold up others, and outlast the claim.
+            return Receipt(
+                outcome=Outcome.PENDING, retry_in=timedelta(seconds=held), reason="the robot's limit"
+            )
         told = page(screen, Printer.for_language(language), username=await self._username(), files=False)
         messages = self.messages(told)
         for number, text in enumerate(messages):

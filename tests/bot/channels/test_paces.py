@@ -38,13 +38,17 @@ async def test_a_limit_delays_and_does_not_count(
 
 
 async def test_after_a_limit_the_robots_next_message_waits_too(
-    sent: Sent, services: Services, hours: Hours
+    sent: Sent, services: Services, hours: Hours, begun: Begun
 ) -> None:
     services.answer({"errcode": 130101, "errmsg": "send too fast, exceed 20 times per minute"})
     await sent("dingtalk")
 
+    held = await sent("dingtalk")
+    assert (held.outcome, held.retry_in) == (Outcome.PENDING, timedelta(minutes=10))
+    assert (len(services.taken), begun.times) == (0, 1)
+
+    hours.passed += 600
     assert (await sent("dingtalk")).outcome is Outcome.SENT
-    assert hours.passed >= 600
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -98,6 +102,7 @@ async def test_processes_on_one_database_share_a_robots_limit(postgres_url: str)
             await limiter.wait(KEY)
         assert 0 < waited.value.seconds <= WecomRobot.pace.interval
     await limiters[0].pause(KEY, 60)
+    assert await limiters[1].delay(KEY) > 50
     with pytest.raises(_WaitedError) as waited:
         await limiters[1].wait(KEY)
     assert waited.value.seconds > 50
