@@ -3,6 +3,7 @@
 So ten thousand messages do not each find out by themselves that the server is away.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,3 +44,10 @@ class Circuits:
     def of(self, channel: str) -> Circuit:
         """Return a channel's circuit."""
         return self._by_name.setdefault(channel, Circuit())
+
+    def all_open_until(self, channels: Iterable[str], now: datetime) -> datetime | None:
+        """Return when the first of these channels may be tried again; None where one may be now, or there is none."""
+        circuits = [self.of(channel) for channel in channels]
+        if not all(circuit.is_open(now) for circuit in circuits):
+            return None
+        return min((circuit.open_until for circuit in circuits if circuit.open_until), default=None)
