@@ -142,15 +142,18 @@ def _report_faults(p: Printer, file: Path, faults: tuple[Fault, ...], *, as_json
 @click.command()
 @click.argument("organisation")
 @click.option("--lead", is_flag=True, help="For somebody who leads there.")
+@click.option(
+    "--administrator", is_flag=True, help="For somebody who looks after Duewatch, and hears its alarms."
+)
 @as_json
 @click.pass_obj
-def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
+def invite(p: Printer, *, organisation: str, lead: bool, administrator: bool, as_json: bool) -> None:
     """Make a single-use invitation to ORGANISATION, by its code, credit code or name."""
     chosen = settings()
     now = now_of(chosen)
     with reading(p, chosen) as database:
         name, token, username = database.write(
-            lambda session: _invite(p, session, organisation, lead=lead, now=now)
+            lambda session: _invite(p, session, organisation, lead=lead, administrator=administrator, now=now)
         )
     link = f"https://t.me/{username}?start={token}" if username else None
     expires = now + INVITATION_VALID_FOR
@@ -159,6 +162,7 @@ def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
             {
                 "organisation": name,
                 "lead": lead,
+                "administrator": administrator,
                 "token": token,
                 "start": f"?start={token}",
                 "link": link,
@@ -182,7 +186,7 @@ def invite(p: Printer, *, organisation: str, lead: bool, as_json: bool) -> None:
 
 
 def _invite(
-    p: Printer, session: Session, words: str, *, lead: bool, now: datetime
+    p: Printer, session: Session, words: str, *, lead: bool, administrator: bool, now: datetime
 ) -> tuple[str, str, str | None]:
     """Return the organisation's name, the token, and the bot's name where it has run once."""
     try:
@@ -197,5 +201,5 @@ def _invite(
                 date=p.day(found.valid_to),
             )
         )
-    token = contacts.invite(session, found.id, lead=lead, now=now)
+    token = contacts.invite(session, found.id, lead=lead, administrator=administrator, now=now)
     return found.name, token, stored.get(session, BOT_USERNAME)
