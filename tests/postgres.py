@@ -8,7 +8,6 @@ import importlib.util
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -47,6 +46,12 @@ def version() -> str | None:
     said = subprocess.run([binaries / "postgres", "--version"], check=True, capture_output=True, text=True)
     return said.stdout.replace("postgres (PostgreSQL)", "PostgreSQL").strip()
 
+
+_UNTIL_LEFT = '"$0" "$@" & read -r _; kill -INT $!; wait $!'
+"""Run a server until the input ends, as it does when the test process ends, however it ends.
+
+The interrupt is a fast shutdown: it does not wait for those who are connected.
+"""
 
 _EMPTIED = """
     SELECT string_agg(format('DELETE FROM %I', tablename), ';' ORDER BY tablename) FROM pg_tables
@@ -160,20 +165,9 @@ def _running(folder: Path) -> Iterator[None]:
             binaries = folder / "installed" / binaries.name
     data, log = folder / "data", folder / "log"
     with log.open("w") as output:
+        initdb = f"{binaries}/initdb -D {data} -U {_USER} --auth=trust --no-sync --encoding=UTF8"
         made = subprocess.run(
-            [
-                *(
-                    binaries / "initdb",
-                    "-D",
-                    data,
-                    "-U",
-                    _USER,
-                    "--auth=trust",
-                    "--no-sync",
-                    "--encoding=UTF8",
-                ),
-                *("--locale-provider=builtin", "--locale=C.UTF-8"),
-            ],
+            [*initdb.split(), "--locale-provider=builtin", "--locale=C.UTF-8"],
             check=False,
             stdout=output,
             stderr=output,
@@ -184,7 +178,8 @@ def _running(folder: Path) -> Iterator[None]:
             raise RuntimeError(f"PostgreSQL could not be set up: {log.read_text()}")
         settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         server = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder, *settings],
+            ["/bin/sh", "-c", _UNTIL_LEFT, binaries / "postgres", "-D", data, "-k", folder, *settings],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             cwd=folder,
@@ -194,8 +189,7 @@ def _running(folder: Path) -> Iterator[None]:
         _wait(server, folder, log)
         yield
     finally:
-        server.send_signal(signal.SIGINT)  # a fast shutdown: it does not wait for those who are connected
-        server.wait(PATIENCE)
+        server.communicate(timeout=PATIENCE)  # closes its input
 
 
 def _wait(server: subprocess.Popen[bytes], folder: Path, log: Path) -> None:
