@@ -17,7 +17,7 @@ class Parcel:
 
     notification_id: int
     contact_id: int
-    address: str
+    address: str = field(repr=False)
     language: str
     level: Level
     lead: bool
@@ -42,7 +42,6 @@ class Receipt:
 
     ``text`` is what was sent, kept as proof; of a bundle ``parts`` are the words of each notification, by its id.
     ``unbind`` turns the address off; ``new_address`` replaces it.
-    ``counts`` says that this attempt counts towards giving up: an error of ours, not a limit or a lost connection.
     ``down`` says that the channel as a whole cannot be reached, whoever the reader.
     """
 
@@ -53,7 +52,6 @@ class Receipt:
     reason: str | None = None
     unbind: bool = False
     new_address: str | None = None
-    counts: bool = False
     down: bool = False
     parts: Mapping[int, str] = field(default_factory=dict)
 

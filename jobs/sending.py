@@ -67,7 +67,8 @@ class _Addressed:
 class _Tried:
     """What became of one try: the receipt of what still matters, the parcel where there was one, whether it was begun.
 
-    ``dropped`` is what no longer matters, each with why.
+    ``dropped`` is what no longer matters, each with why. ``broke`` says that an error of ours ended it, which counts
+    towards giving up.
     """
 
     receipt: Receipt
@@ -75,6 +76,7 @@ class _Tried:
     dropped: tuple[tuple[Claimed, str], ...] = ()
     addressed: _Addressed | None = None
     begun: bool = False
+    broke: bool = False
 
 
 class _NotMineError(Exception):
@@ -133,7 +135,7 @@ async def _try(
         receipt = Receipt(outcome=outcome, reason="the channel took too long", retry_in=_AFTER_ERROR)
     except Exception as error:  # noqa: BLE001  # one bad notification must not stop the rest; it is tried again
         _log.error("notification %s: %s", load[0].id, type(error).__name__)  # a traceback may hold the text
-        receipt = _after_error(load[0], error)
+        return replace(tried, receipt=_after_error(load[0], error), begun=begun, broke=True)
     return replace(tried, receipt=receipt, begun=begun)
 
 
@@ -246,7 +248,7 @@ def _after_error(claimed: Claimed, error: Exception) -> Receipt:
     if claimed.errors + 1 >= MOST_ERRORS:
         return Receipt(outcome=Outcome.FAILED, reason=reason)
     wait = _spread(claimed, _AFTER_ERROR * 2**claimed.errors)
-    return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait, counts=True)
+    return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait)
 
 
 def _remember(context: Context, tried: _Tried, now: datetime) -> None:
@@ -301,7 +303,7 @@ def _settle(
     receipt, reason = tried.receipt, tried.receipt.reason or ""
     if tried.begun:
         # Where something broke after the send had begun, nobody knows what had left by then.
-        ended = AttemptOutcome.UNKNOWN if receipt.counts else _ENDED[receipt.outcome]
+        ended = AttemptOutcome.UNKNOWN if tried.broke else _ENDED[receipt.outcome]
         claims.end(
             session,
             claimed,
@@ -334,7 +336,7 @@ def _settle(
             if receipt.down:
                 wait = _spread(claimed, max(wait, _until(context, tried, now)))
             claims.retry(
-                session, claimed, at=now + max(wait, _SHORTEST_WAIT), reason=reason, counts=receipt.counts
+                session, claimed, at=now + max(wait, _SHORTEST_WAIT), reason=reason, counts=tried.broke
             )
     return False
 

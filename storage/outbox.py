@@ -4,7 +4,7 @@ What is in a notification and how it is worded is decided when it is sent, in `j
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -37,7 +37,7 @@ class Recipient:
     organisation_id: int
     organisation_name: str
     level: Level
-    addresses: Mapping[str, str]
+    addresses: Mapping[str, str] = field(repr=False)
 
 
 def recipient(session: Session, contact_id: int) -> Recipient:

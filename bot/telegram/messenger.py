@@ -45,7 +45,7 @@ _LONGEST_LABEL: Final = 60
 _UNREACHABLE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 _RETRY_REFUSED_CONNECTION = timedelta(seconds=5)
 _ANSWER_ATTEMPTS: Final = 3
-_LONGEST_WAIT_IN_LINE: Final = 2.0
+_LONGEST_WAIT_IN_LINE: Final = timedelta(seconds=2)
 _LONGEST_WAIT_TO_ANSWER: Final = timedelta(minutes=2)
 _UNREADABLE = "Invalid server response"
 _WAIT_UNSAID: Final = timedelta(seconds=30)
@@ -142,10 +142,8 @@ class Messenger:
         ``begin`` is asked when its turn has come, right before it leaves. Where the chat has to wait for longer, it is
         to be tried again then, so that others need not wait behind it.
         """
-        if self._limiter is not None and (busy := await self._limiter.delay(chat_id)) > _LONGEST_WAIT_IN_LINE:
-            return Receipt(
-                outcome=Outcome.PENDING, retry_in=timedelta(seconds=busy), reason="the chat has to wait"
-            )
+        if (busy := await self._busy(chat_id)) > _LONGEST_WAIT_IN_LINE:
+            return Receipt(outcome=Outcome.PENDING, retry_in=busy, reason="the chat has to wait")
         sent = _Sent()
         try:
             await self._send(chat_id, screen, patiently=False, sent=sent, begin=begin)
@@ -252,6 +250,8 @@ class Messenger:
         attempts = _ANSWER_ATTEMPTS if patiently else 1
         while True:
             attempts -= 1
+            if counted and patiently and (busy := await self._busy(chat_id)) > _LONGEST_WAIT_TO_ANSWER:
+                raise RetryAfter(busy)
             alone = counted and await self._turn(chat_id, answering=patiently)
             if begin is not None and not await begin():
                 raise _NotMineError
@@ -268,6 +268,10 @@ class Messenger:
                     raise
                 wait = _RETRY_REFUSED_CONNECTION
             await self._sleep(wait.total_seconds())
+
+    async def _busy(self, chat_id: int) -> timedelta:
+        """Return how long nothing may go to a chat."""
+        return timedelta(seconds=0.0 if self._limiter is None else await self._limiter.delay(chat_id))
 
     async def _turn(self, chat_id: int, *, answering: bool) -> bool:
         """Wait for a turn; true where the chat had nothing lately (`Limiter.wait`)."""
