@@ -102,11 +102,17 @@ def test_an_alarm_about_the_outbox_does_not_flicker() -> None:
 def context(town: Town) -> Context:
     """The town with one administrator, and every job done this morning."""
 
+    appoint(town, town.contact(town.city, "admin"))
+    return town.context()
+
+
+def appoint(town: Town, contact: int) -> None:
+    """Make a contact an administrator."""
+
     def work(session: Session) -> None:
-        session.get_one(Contact, town.contact(town.city, "admin")).administrator = True
+        session.get_one(Contact, contact).administrator = True
 
     town.database.write(work)
-    return town.context()
 
 
 async def look(town: Town, context: Context, moment: str) -> list[AlarmBrief]:
@@ -174,11 +180,7 @@ async def test_who_becomes_administrator_later_is_told_then(town: Town) -> None:
     break_trail(town, 12)
     assert await look(town, context, "2024-02-20 12:01") == []
     assert set(town.database.read(alarms.counts)) == {AlarmName.TRAIL_BROKEN, AlarmName.NO_ADMINISTRATOR}
-
-    def appoint(session: Session) -> None:
-        contacts.get(session, late).administrator = True
-
-    town.database.write(appoint)
+    appoint(town, late)
     [told] = await look(town, context, "2024-02-20 12:02")
     assert told.name is AlarmName.TRAIL_BROKEN
 
@@ -188,11 +190,7 @@ async def test_that_the_chat_is_away_goes_by_the_administrators_next_channel(tow
     context = town.context(chat=chat, mail=mail)
     admin = town.contact(town.city, "admin")
     town.bind(admin, "mail", "admin@example.org")
-
-    def appoint(session: Session) -> None:
-        contacts.get(session, admin).administrator = True
-
-    town.database.write(appoint)
+    appoint(town, admin)
     now = at("2024-02-20 12:00")
     await catch_up(context, now)
     for _ in range(AWAY_AFTER_FAILURES):

@@ -1,6 +1,7 @@
 """What waits and how long, what was settled lately, who is not reached: read from what is stored."""
 
 from datetime import date, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from storage.models import (
 )
 from tests.storage.bureau import Bureau, at
 
+_KEYS = count(1)
 NOON = at("2024-02-20 12:00")
 
 
@@ -31,7 +33,7 @@ def told(bureau: Bureau, **values: Any) -> int:  # noqa: ANN401  # whatever the 
             **{
                 "contact_id": bureau.people["mill"],
                 "kind": NotificationKind.REMINDER,
-                "key": f"k{values}",
+                "key": str(next(_KEYS)),
                 "stage_id": None,
                 "planned_on": date(2024, 2, 20),
                 "facts": {},
@@ -93,7 +95,7 @@ def test_the_night_is_no_waiting(since: str, until: str, waited: timedelta) -> N
 
 def test_what_was_settled_is_counted_for_a_day(bureau: Bureau) -> None:
     told(bureau, outcome=Outcome.SENT, finished_at=NOON - timedelta(hours=23))
-    told(bureau, outcome=Outcome.SENT, finished_at=NOON - timedelta(hours=25), key="before")
+    told(bureau, outcome=Outcome.SENT, finished_at=NOON - timedelta(hours=25))
     told(bureau, outcome=Outcome.DROPPED, finished_at=NOON - timedelta(hours=1))
     told(bureau)
     settled = bureau.database.read(lambda session: health.settled(session, now=NOON))
@@ -158,7 +160,7 @@ def test_who_has_no_address_or_was_failed_lately_is_not_reached(bureau: Bureau) 
     assert unreached() == Unreached(total=0, contact_ids=())
     told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(hours=25))
     assert unreached().total == 0, "that was before"
-    told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(hours=1), key="now")
+    told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(hours=1))
     assert unreached() == Unreached(total=1, contact_ids=(bureau.people["mill"],))
 
     def alone(session: Session) -> int:
