@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true, update
+from sqlalchemy.orm import Session
 
 from storage.models import InboundUpdate
 from storage.statements import insert_ignoring_conflicts, rows_changed
@@ -129,43 +129,32 @@ def claimable(
     """Return what `claim` may choose from: owed answers first, then updates, each in the order it came."""
     if limit <= 0:
         return []
-    row, other = InboundUpdate, aliased(InboundUpdate)
-    held_waiting = _held(other, worker, holding, now)
-    held_owed = exists().where(
-        other.chat_id == row.chat_id, other.answer.is_not(None), _held(other, worker, holding, now)
-    )
-    owed = (
-        select(row)
-        .where(
-            row.answer.is_not(None),
-            row.handled_at.is_not(None),
-            ~_held(row, worker, holding, now),
-            or_(row.leased_until.is_(None), row.leased_by.is_not(None), ~_ahead(row, now)),
-            ~exists().where(
-                other.chat_id == row.chat_id, other.answer.is_not(None), other.update_id < row.update_id
-            ),
-            ~exists().where(other.chat_id == row.chat_id, other.handled_at.is_(None), held_waiting),
-            ~held_owed,
+    row = InboundUpdate
+    is_owed = and_(row.answer.is_not(None), row.handled_at.is_not(None))
+    is_waiting = row.handled_at.is_(None)
+    held = _held(worker, holding, now)
+    busy = {
+        chat_id
+        for condition in (is_owed, is_waiting)
+        for chat_id in session.scalars(select(row.chat_id).where(condition, held))
+        if chat_id is not None
+    }
+    paused = and_(row.leased_by.is_(None), row.leased_until.is_not(None), _ahead(now))
+    return [
+        each
+        for condition, ready in ((is_owed, ~paused), (is_waiting, true()))
+        for each in session.scalars(
+            select(row)
+            .where(
+                condition,
+                ready,
+                ~held,
+                or_(row.chat_id.is_(None), row.update_id.in_(_firsts(condition, busy))),
+            )
+            .order_by(row.update_id)
+            .limit(limit)
         )
-        .order_by(row.update_id)
-        .limit(limit)
-    )
-    waiting = (
-        select(row)
-        .where(
-            row.handled_at.is_(None),
-            ~_held(row, worker, holding, now),
-            ~exists().where(
-                other.chat_id == row.chat_id,
-                other.handled_at.is_(None),
-                or_(other.update_id < row.update_id, held_waiting),
-            ),
-            ~held_owed,
-        )
-        .order_by(row.update_id)
-        .limit(limit)
-    )
-    return [*session.scalars(owed), *session.scalars(waiting)]
+    ]
 
 
 def take(
@@ -214,14 +203,17 @@ def owe(session: Session, update_id: int, told: dict[str, Any]) -> bool:
 
 def settle(session: Session, update_id: int, *, worker: str) -> None:
     """Record that nothing more is owed, because it was shown or will not be, and free the chat."""
-    row = session.get_one(InboundUpdate, update_id)
-    row.answer = None
-    _free(row, worker)
+    row = session.get(InboundUpdate, update_id)
+    if row is not None:
+        row.answer = None
+        _free(row, worker)
 
 
 def free(session: Session, update_id: int, *, worker: str) -> None:
     """Give an update's chat back; an answer it owes stays owed."""
-    _free(session.get_one(InboundUpdate, update_id), worker)
+    row = session.get(InboundUpdate, update_id)
+    if row is not None:
+        _free(row, worker)
 
 
 def postpone(session: Session, update_id: int, *, worker: str, arrived: bool, now: datetime) -> None:
@@ -229,8 +221,8 @@ def postpone(session: Session, update_id: int, *, worker: str, arrived: bool, no
 
     The pause doubles from five seconds to five minutes. Meanwhile the chat's next updates are handled.
     """
-    row = session.get_one(InboundUpdate, update_id)
-    if row.answer is None or row.leased_by != worker:
+    row = session.get(InboundUpdate, update_id)
+    if row is None or row.answer is None or row.leased_by != worker:
         return
     misses = row.answer["misses"]
     row.answer = {
@@ -310,14 +302,24 @@ def _free(row: InboundUpdate, worker: str) -> None:
         row.leased_by, row.leased_until = None, None
 
 
-def _ahead(row: type[InboundUpdate], now: datetime) -> ColumnElement[bool]:
+def _firsts(condition: ColumnElement[bool], busy: Collection[int]) -> Select[int]:
+    """Return the first update of each chat that nobody works on, among those of a condition.
+
+    Grouped, not compared pair by pair: a flood in one chat costs one pass over what is open.
+    """
+    first = select(func.min(InboundUpdate.update_id)).where(condition, InboundUpdate.chat_id.is_not(None))
+    if busy:
+        first = first.where(InboundUpdate.chat_id.not_in(busy))
+    return first.group_by(InboundUpdate.chat_id)
+
+
+def _ahead(now: datetime) -> ColumnElement[bool]:
     """Tell whether a lease or a pause has not run out."""
-    return and_(row.leased_until > now, row.leased_until <= now + _FURTHEST)
+    return and_(InboundUpdate.leased_until > now, InboundUpdate.leased_until <= now + _FURTHEST)
 
 
-def _held(
-    row: type[InboundUpdate], worker: str, holding: Collection[int], now: datetime
-) -> ColumnElement[bool]:
-    """Tell whether somebody works on a row: this worker in this moment, or another by its lease."""
-    by_another = and_(row.leased_by.is_not(None), row.leased_by != worker, _ahead(row, now))
+def _held(worker: str, holding: Collection[int], now: datetime) -> ColumnElement[bool]:
+    """Tell whether somebody works on an update: this worker in this moment, or another by its lease."""
+    row = InboundUpdate
+    by_another = and_(row.leased_by.is_not(None), row.leased_by != worker, _ahead(now))
     return or_(row.update_id.in_(holding), by_another) if holding else by_another

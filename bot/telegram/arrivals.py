@@ -139,7 +139,10 @@ class Arrivals:
             for task in self._holding.values():
                 task.cancel()
             await self.idle()
-        await self._database.run(partial(inbox.release, worker=self._worker))
+        try:
+            await self._database.run(partial(inbox.release, worker=self._worker))
+        except Exception as error:  # noqa: BLE001  # the database is away: the leases run out by themselves
+            _log.warning("what was claimed cannot be given back (%s)", type(error).__name__)
 
     # Claiming
 

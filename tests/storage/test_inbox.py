@@ -126,6 +126,13 @@ def test_nobody_else_gets_a_chats_second_update_while_the_first_is_worked_on(dat
     assert ids(database, "two", holding=[12]) == [11]
 
 
+def test_an_update_without_a_chat_is_worked_on_by_one_at_a_time(database: Database) -> None:
+    keep(database, arrived(14, chat_id=None), arrived(15, chat_id=None))
+    assert ids(database, limit=1) == [14]
+    assert ids(database, "two") == [15]
+    assert ids(database, "one", holding=[14]) == []
+
+
 def test_a_smaller_number_that_comes_later_waits_for_what_is_worked_on(database: Database) -> None:
     keep(database, arrived(900))
     assert ids(database) == [900]
