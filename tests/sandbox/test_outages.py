@@ -19,9 +19,9 @@ from jobs.walker import walk
 from obligations.law import Law
 from sandbox.city import sample_registry
 from sandbox.people import act
-from storage import outages, registry
+from storage import registry
 from storage.database import Database, Session
-from storage.models import Notification, NotificationKind, Outcome
+from storage.models import Notification, NotificationKind, Outage, Outcome
 from storage.types import NOTICE_ZONE, local_date
 from tests.jobs.town import at
 
@@ -153,7 +153,7 @@ async def test_on_return_each_reader_hears_once_and_then_the_days_go_on(
 
 
 def outages_of(session: Session) -> list[tuple[datetime, datetime]]:
-    return [(each.began_at, each.ended_at) for each in session.query(outages.Outage).order_by("id")]
+    return [(each.began_at, each.ended_at) for each in session.query(Outage).order_by("id")]
 
 
 def local_hour(instant: datetime) -> int:
