@@ -18,6 +18,8 @@ HORIZON = timedelta(days=120)
 _MADE_ON = "materialise.made_on"
 _SETTLED_AFTER = timedelta(days=31)
 """How long a duty whose date has passed is still made for who was entered late."""
+_FRESH = timedelta(days=2)
+"""So long after a first start it may still turn out that the clock was ahead then."""
 
 
 async def run(context: Context, now: datetime) -> None:
@@ -31,13 +33,15 @@ async def run(context: Context, now: datetime) -> None:
     law = context.law.on(today)
 
     def work(session: Session) -> int:
-        since = settings.get_date(session, settings.SINCE)
-        if since is None:
-            settings.put_date(session, settings.SINCE, today)
-            since = today
+        since = _since(session, today)
         try:
             created = materialise.materialise(
-                session, law, since=since, through=through, now=now, settled_before=_settled(session, law)
+                session,
+                law,
+                since=since,
+                through=through,
+                now=now,
+                settled_before=_settled(session, law, today),
             )
             redating.redate(session, law, now=now)
             settings.put_date(session, _MADE_ON, today)
@@ -65,9 +69,21 @@ def horizon_left(session: Session, *, today: date) -> timedelta | None:
     return None if made_on is None else made_on + HORIZON - today
 
 
-def _settled(session: Session, law: Law) -> date | None:
+def _settled(session: Session, law: Law, today: date) -> date | None:
     """Return before which date everything was made by the last round; None where the law has changed since."""
     made_on = settings.get_date(session, _MADE_ON)
-    if made_on is None or not redating.is_seen(session, law):
+    # A round of the future was a clock's that was ahead: who was entered since may lack what it took for settled.
+    if made_on is None or made_on > today or not redating.is_seen(session, law):
         return None
     return made_on - _SETTLED_AFTER
+
+
+def _since(session: Session, today: date) -> date:
+    """Return the day of the first start: today at the first one, and where a clock was ahead at a first start just now."""
+    since = settings.get_date(session, settings.SINCE)
+    made_on = settings.get_date(session, _MADE_ON)
+    fresh = since is None or (since > today and (made_on is None or made_on - since <= _FRESH))
+    if since is None or fresh:
+        settings.put_date(session, settings.SINCE, today)
+        return today
+    return since
