@@ -7,7 +7,6 @@ counts are written in `storage.tallies` and offered here; what is changed or sen
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, not_, or_, select
@@ -246,7 +245,7 @@ def of_unit(session: Session, unit_id: int, *, today: date) -> tuple[Item, ...]:
         is_pending() & is_dated(), is_submitted(), Stage.submitted_at >= since, Stage.decided_at >= since
     )
     shown = (Stage.subject_id == unit_id, recent, not_(is_carried()))
-    return _items(session, _select_items().where(*shown).order_by(*_order()))
+    return _items(session, _ITEMS.where(*shown).order_by(*_order()))
 
 
 def item(session: Session, stage_id: int) -> Item:
@@ -263,7 +262,7 @@ def item(session: Session, stage_id: int) -> Item:
 
 def items(session: Session, stage_ids: Sequence[int]) -> tuple[Item, ...]:
     """Return the stages with these ids, the longest overdue first; unknown ids are left out."""
-    return _items(session, _select_items().where(Stage.id.in_(stage_ids)).order_by(*_order()))
+    return _items(session, _ITEMS.where(Stage.id.in_(stage_ids)).order_by(*_order()))
 
 
 def _within(
@@ -290,7 +289,6 @@ _District = aliased(Organisation, name="district")
 _Next = aliased(Stage, name="next")
 
 
-@cache
 def _select_items() -> Select[*tuple[Any, ...]]:
     """Select what an `Item` needs, each column labelled by its field."""
     files = select(func.count()).where(Evidence.stage_id == Stage.id).correlate(Stage).scalar_subquery()
@@ -351,6 +349,10 @@ def _select_items() -> Select[*tuple[Any, ...]]:
     )
 
 
+_ITEMS = _select_items()
+"""Built here and not at the first question: several threads that build it at once take each other's columns."""
+
+
 def _order(*, by_check: bool = False) -> tuple[ColumnElement[Any], ...]:
     first = _Next.act_by_on if by_check else Stage.act_by_on
     return (first.is_(None), first, _Subject.name, Stage.id)  # type: ignore[return-value]  # mapped columns are column elements
@@ -366,7 +368,7 @@ def _page(
 ) -> Page:
     found = _items(
         session,
-        _select_items().where(*conditions).order_by(*_order(by_check=by_check)).limit(limit).offset(offset),
+        _ITEMS.where(*conditions).order_by(*_order(by_check=by_check)).limit(limit).offset(offset),
     )
     if len(found) < limit and (found or not offset):
         return Page(items=found, total=offset + len(found))
