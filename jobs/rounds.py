@@ -46,11 +46,6 @@ def late(entries: Sequence["Entry"], rounds: Mapping[str, datetime], *, now: dat
     overdue = []
     for entry in entries:
         before = rounds.get(entry.name)
-        if before is None or _next_firing(entry, min(before, now)) + LATE_AFTER < now:
+        if before is None or entry.next_firing(min(before, now)) + LATE_AFTER < now:
             overdue.append(entry.name)
     return tuple(overdue)
-
-
-def _next_firing(entry: "Entry", after: datetime) -> datetime:
-    firing: datetime | None = entry.trigger.get_next_fire_time(None, after + timedelta(microseconds=1))
-    return datetime.max.replace(tzinfo=after.tzinfo) if firing is None else firing

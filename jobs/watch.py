@@ -18,7 +18,7 @@ from jobs.housekeeping import TRAIL_BROKEN
 from jobs.materialise import horizon_left
 from obligations.calendar import Coverage
 from obligations.law import Law
-from storage import alarms, contacts, health, settings
+from storage import alarms, contacts, health, settings, workers
 from storage.alarms import AlarmName, Condition
 from storage.database import Session
 from storage.health import Backlog, DigestRound, Unreached
@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 OUTBOX_AGED: Final = timedelta(minutes=30)
 OUTBOX_FRESH: Final = timedelta(minutes=5)
 """An alarm about the outbox is raised at the one age and cleared below the other, so that it does not flicker."""
+
+STARTING: Final = timedelta(minutes=15)
+"""How long after its start a process has time to catch up, before what waits and what is behind is an alarm."""
 
 HORIZON_SHORT: Final = timedelta(days=100)
 """Duties made less far ahead than this: the round that makes them, 120 days ahead, has failed for weeks."""
@@ -51,7 +54,8 @@ class Facts:
     """How Duewatch is doing at an instant. ``horizon`` is how far ahead duties are made, None without a registry.
 
     ``late_jobs`` are those of the timetable that should have run since, ``away`` the channels that could not be reached
-    for a while, ``trail_broken`` the first event of the trail that was changed.
+    for a while, ``trail_broken`` the first event of the trail that was changed. ``starting`` says that this process began
+    a moment ago, and may still be catching up.
     """
 
     outbox: Backlog
@@ -65,16 +69,24 @@ class Facts:
     trail_broken: int | None
     administrators: int
     has_registry: bool
+    starting: bool
 
 
 def look(
-    session: Session, law: Law, entries: Sequence["Entry"], *, away: Collection[str], now: datetime
+    session: Session,
+    law: Law,
+    entries: Sequence["Entry"],
+    *,
+    away: Collection[str],
+    worker: str,
+    now: datetime,
 ) -> Facts:
-    """Read the facts of this instant."""
+    """Read the facts of this instant. ``worker`` is the process that looks."""
     today = local_date(now)
     broken = settings.get(session, TRAIL_BROKEN)
     done = rounds.last(session, [entry.name for entry in entries])
     since = settings.get_date(session, settings.SINCE) or today
+    started_at = workers.started_at(session, worker)
     return Facts(
         outbox=health.outbox(session, now=now),
         late_jobs=rounds.late(entries, done, now=now),
@@ -88,6 +100,7 @@ def look(
         trail_broken=int(broken) if broken else None,
         administrators=len(contacts.administrators(session)),
         has_registry=health.has_registry(session),
+        starting=started_at is not None and now - started_at < STARTING,
     )
 
 
@@ -98,7 +111,7 @@ def conditions(facts: Facts, *, raised: Collection[AlarmName]) -> tuple[Conditio
 
 def _of_sending(facts: Facts, raised: Collection[AlarmName]) -> Iterator[Condition]:
     limit = OUTBOX_FRESH if AlarmName.OUTBOX_AGED in raised else OUTBOX_AGED
-    if facts.outbox.oldest > limit:
+    if facts.outbox.oldest > limit and not facts.starting:
         yield Condition(
             name=AlarmName.OUTBOX_AGED,
             detail={
@@ -121,7 +134,7 @@ def _of_sending(facts: Facts, raised: Collection[AlarmName]) -> Iterator[Conditi
 def _of_planning(facts: Facts) -> Iterator[Condition]:
     if not facts.has_registry:
         return
-    for name in facts.late_jobs:
+    for name in () if facts.starting else facts.late_jobs:
         yield Condition(name=AlarmName.JOB_LATE, subject=name)
     if facts.horizon is not None and facts.horizon < HORIZON_SHORT:
         yield Condition(name=AlarmName.HORIZON_SHORT, detail={"days": facts.horizon.days})
@@ -158,7 +171,7 @@ async def run(context: Context, now: datetime, *, entries: Sequence["Entry"]) ->
     away = away_channels(context)
 
     def work(session: Session) -> alarms.Changes:
-        facts = look(session, context.law, entries, away=away, now=now)
+        facts = look(session, context.law, entries, away=away, worker=context.worker, now=now)
         before = {AlarmName(alarm.name) for alarm in alarms.raised(session)}
         changes = alarms.apply(session, conditions(facts, raised=before), now=now)
         alarming.tell(session, changes, now=now)

@@ -17,7 +17,7 @@ from storage import alarms, contacts, settings
 from storage.alarms import AlarmName
 from storage.database import Session
 from storage.health import Backlog, DigestRound, Unreached
-from storage.models import Contact, Event, NotificationKind, Outcome
+from storage.models import Contact, Event, NotificationKind, Outcome, Worker
 from tests.jobs.town import RecordingChannel, Town, at
 
 WELL = Facts(
@@ -32,6 +32,7 @@ WELL = Facts(
     trail_broken=None,
     administrators=1,
     has_registry=True,
+    starting=False,
 )
 DIGEST = DigestRound(
     kind=NotificationKind.DAILY_DIGEST, planned_on=date(2024, 2, 20), last_at=at("2024-02-20 09:31")
@@ -88,6 +89,29 @@ def test_each_thing_that_is_wrong_is_found_by_itself(facts: Facts, name: AlarmNa
 )
 def test_what_is_within_bounds_is_not_wrong(facts: Facts) -> None:
     assert found(facts) == []
+
+
+def test_a_process_that_has_just_started_may_be_catching_up() -> None:
+    behind = replace(
+        WELL, late_jobs=["reminders"], outbox=Backlog(waiting=9, oldest=timedelta(hours=9)), starting=True
+    )
+    assert found(behind) == []
+    assert found(replace(behind, starting=False)) == [
+        (AlarmName.OUTBOX_AGED, ""),
+        (AlarmName.JOB_LATE, "reminders"),
+    ]
+
+
+async def test_how_long_a_process_runs_is_read_from_its_row(town: Town, context: Context) -> None:
+    now = at("2024-02-20 12:00")
+    town.database.write(
+        lambda session: session.add(Worker(name=context.worker, host="h", pid=1, started_at=now, seen_at=now))
+    )
+    town.oblige(date(2024, 2, 1), date(2024, 3, 1))
+    await look(town, context, "2024-02-20 12:14")
+    assert AlarmName.JOB_LATE not in town.database.read(alarms.counts)
+    await look(town, context, "2024-02-20 12:15")
+    assert town.database.read(alarms.counts)[AlarmName.JOB_LATE] == 5
 
 
 def test_an_alarm_about_the_outbox_does_not_flicker() -> None:
