@@ -19,8 +19,9 @@ from starlette.routing import Route
 
 from bot.config import Listen, Settings
 from bot.heartbeat import Heartbeat
-from bot.watching import watched
+from bot.web import health
 from bot.web.app import build
+from bot.web.door import listening
 from bot.web.meters import Meters
 from bot.web.metrics import Metrics
 from bot.web.readiness import Readiness
@@ -67,9 +68,18 @@ async def context(town: Town) -> Context:
     return context
 
 
+@asynccontextmanager
+async def watched(context: Context, clock: Standing, meters: Meters) -> AsyncIterator[str]:
+    """Serve what a monitor asks of a process that leads."""
+    numbers = Metrics(context, clock, meters, leading=lambda: True)
+    async with listening(SETTINGS, health.routes(Readiness(context, clock), numbers)) as url:
+        assert url is not None
+        yield url
+
+
 async def checks(context: Context, clock: Standing) -> tuple[int, dict[str, Any]]:
     async with (
-        watched(SETTINGS, context, clock, Meters(), leading=lambda: True) as url,
+        watched(context, clock, Meters()) as url,
         httpx.AsyncClient() as web,
     ):
         assert (await web.get(f"{url}/healthz")).text == "ok\n"
@@ -172,7 +182,7 @@ async def metrics(
 ) -> dict[str, dict[tuple[str, ...], float]]:
     """Return what a scrape reads: values by sample name and label values."""
     async with (
-        watched(SETTINGS, context, clock, meters, leading=lambda: True) as url,
+        watched(context, clock, meters) as url,
         httpx.AsyncClient() as web,
     ):
         answer = await web.get(f"{url}/metrics")
