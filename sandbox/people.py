@@ -171,6 +171,7 @@ def _is_returned_once(opening: Opening) -> bool:
 def _send_file(session: Session, folder: EvidenceFolder, move: _Move) -> None:
     opening = move.opening
     words = f"示例材料，内容虚构。\n{opening.subject_name}\n{opening.period}\n"
+    evidence.share(session, words.encode())
     evidence.bind(
         session,
         opening.stage_id,

@@ -1,5 +1,8 @@
 """Evidence files: kept once by SHA-256 outside the database, bound to a stage inside it.
 
+Where several processes share a PostgreSQL database and nothing else, it keeps the files too, and each process's folder
+holds those that it had to do with.
+
 Files come from strangers. Their type is read from their content, never from their name; nothing is unpacked or
 executed; the name is kept for people only and never becomes a path.
 """
@@ -21,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from storage import trail
 from storage.errors import EvidenceRefusedError, NotFoundError
-from storage.models import Evidence, Stage
+from storage.models import Evidence, EvidenceContent, Stage
+from storage.statements import insert_ignoring_conflicts
 
 MAX_BYTES = 20 * 1024 * 1024
 """The largest file a bot can fetch from Telegram, and so the largest Duewatch takes from anywhere."""
@@ -99,7 +103,22 @@ class EvidenceFolder:
         stored = StoredFile(
             sha256=hashlib.sha256(content).hexdigest(), size=len(content), media_type=sniff(content)
         )
-        path = self.path(stored.sha256)
+        self._write(stored.sha256, content)
+        return stored
+
+    def put_back(self, sha256: str, content: bytes) -> Path:
+        """Write a file that was taken before, and return where it is kept.
+
+        Raises:
+            ValueError: the content is not what has this hash.
+        """
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ValueError(f"what is stored as {sha256} is another content")
+        self._write(sha256, content)
+        return self.path(sha256)
+
+    def _write(self, sha256: str, content: bytes) -> None:
+        path = self.path(sha256)
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
@@ -114,7 +133,6 @@ class EvidenceFolder:
             # Each folder holds the name of the next, which may be new as well.
             for folder in (path.parent, path.parent.parent, self.root):
                 _sync_folder(folder)
-        return stored
 
     def path(self, sha256: str) -> Path:
         """Return where a file with this hash is kept.
@@ -193,6 +211,32 @@ def bind(
         size=stored.size,
     )
     return evidence, True
+
+
+def share(session: Session, content: bytes) -> None:
+    """Keep a file's bytes for the other processes on the database; on SQLite there are none.
+
+    It is done when the file arrives, because another process may be the one that binds it to a stage.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(
+            insert_ignoring_conflicts(session, EvidenceContent).values(
+                sha256=hashlib.sha256(content).hexdigest(), content=content
+            )
+        )
+
+
+def fetch(session: Session, folder: EvidenceFolder, sha256: str) -> Path | None:
+    """Return where a file is in this process's folder, brought there if need be; None where it is nowhere.
+
+    Raises:
+        ValueError: not a SHA-256, or the database holds another content under it.
+    """
+    path = folder.path(sha256)
+    if path.is_file():
+        return path
+    content = session.scalar(select(EvidenceContent.content).where(EvidenceContent.sha256 == sha256))
+    return None if content is None else folder.put_back(sha256, content)
 
 
 def get(session: Session, evidence_id: int) -> Evidence:

@@ -257,11 +257,14 @@ class _Held:
 
     def release(self) -> None:
         with self._one_at_a_time:
+            if self._connection is not None:
+                # The end of a session frees its lock too, a moment later.
+                with suppress(DBAPIError):
+                    self._connection.exec_driver_sql("SELECT pg_advisory_unlock_all()")
             self._end()
 
     def _end(self) -> None:
         if self._connection is not None:
-            # Closing the session is what frees its lock; there is nothing to wait for.
             self._connection.invalidate()
             self._connection.close()
             self._connection = None

@@ -206,8 +206,8 @@ def send_file(desk: Desk, press: Press) -> Screen:
     file = evidence.get(desk.session, press.number(0))
     stage = desk.stage(file.stage_id)
     desk.reader.require(desk.reader.may_open_files(desk.session, stage, on=desk.today))
-    path = desk.folder.path(file.sha256)
-    if not path.is_file():
+    path = evidence.fetch(desk.session, desk.folder, file.sha256)
+    if path is None:
         return files_told.file_missing(desk.voice)
     return files_told.sent_file(desk.voice, Attachment(path=path, name=file.name))
 

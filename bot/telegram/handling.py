@@ -25,7 +25,7 @@ from bot.wording import greetings
 from jobs.clock import Clock
 from locales.printer import Printer
 from obligations.law import Law
-from storage import claims, inbox
+from storage import claims, evidence, inbox
 from storage.database import Database, Session, Work
 from storage.evidence import EvidenceFolder
 from storage.inbox import Arrived, Failure, Owed
@@ -170,7 +170,12 @@ class Handling:
         return self._settled(owed.update_id, shown, showings=owed.showings)
 
     async def _show_again(self, chat_id: int, told: dict[str, Any]) -> Shown:
-        p = await self._database.ask(lambda session: _printer_at(session, chat_id, "zh"))
+        def work(session: Session) -> Printer:
+            for sha256, _ in told["files"]:
+                evidence.fetch(session, self._folder, sha256)
+            return _printer_at(session, chat_id, "zh")
+
+        p = await self._database.ask(work)
         screen = unpacked(told, folder=self._folder, p=p)
         return await self._replies.show(chat_id, screen, instead_of=told["instead_of"])
 

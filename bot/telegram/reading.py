@@ -11,6 +11,7 @@ from telegram.error import BadRequest, TelegramError
 
 from bot.access import reader_at
 from bot.conversation import Incoming, Kind
+from storage import evidence
 from storage.database import Database
 from storage.errors import EvidenceRefusedError
 from storage.evidence import EvidenceFolder, StoredFile
@@ -104,6 +105,7 @@ class UpdateReader:
         try:
             content = await self._fetch(sent)
             file = await asyncio.to_thread(self._folder.store, content)
+            await self._database.run_beside(lambda session: evidence.share(session, content))
         except EvidenceRefusedError as error:
             file = error
         return _incoming(

@@ -23,9 +23,9 @@ ROWS = (
     (
         "INSERT INTO stage (id, obligation_id, position, name, rule, period, actor_level, subject_id, actor_id, status,"
         " ready, excused, due_on, due_kind, act_by_on, reason, version) VALUES"
-        " (11, 7, 0, 'unit', 'monthly-evidence', '2024-01', 'unit', 2, 2, 'open', 1, 0, '2024-02-20', 'firm', '2024-02-27',"
-        " '机组检修', 3),"
-        " (12, 7, 1, 'municipal', 'monthly-evidence', '2024-01', 'municipal', 2, 1, 'open', 0, 0, '2024-03-11', 'firm',"
+        " (11, 7, 0, 'unit', 'monthly-evidence', '2024-01', 'unit', 2, 2, 'open', TRUE, FALSE, '2024-02-20', 'firm',"
+        " '2024-02-27', '机组检修', 3),"
+        " (12, 7, 1, 'municipal', 'monthly-evidence', '2024-01', 'municipal', 2, 1, 'open', FALSE, FALSE, '2024-03-11', 'firm',"
         " '2024-03-11', NULL, 1)"
     ),
 )
