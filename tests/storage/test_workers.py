@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from obligations.notice import Level
 from storage import claims, inbox, leadership, outbox, workers
-from storage.base import Level
 from storage.database import Database, Session
 from storage.inbox import Arrived
 from storage.models import (
