@@ -126,7 +126,14 @@ def _insert_obligations(
     values = making.obligation(
         binding, part=literal(chain.part), subject=subject_id, district=district_id, now=now
     )
-    rows = select(*values.values()).where(subject_id.is_not(None))
+    # A row that meets a conflict uses up a number on PostgreSQL; what is there already is left out instead.
+    present = select(Obligation.id).where(
+        Obligation.rule == binding.duty,
+        Obligation.period == str(binding.period),
+        Obligation.subject_id == subject_id,
+        Obligation.part == chain.part,
+    )
+    rows = select(*values.values()).where(subject_id.is_not(None), ~present.exists())
     return rows_changed(
         session, insert_ignoring_conflicts(session, Obligation).from_select(list(values), rows)
     )

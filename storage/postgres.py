@@ -16,7 +16,7 @@ from psycopg import OperationalError as DriverOperationalError
 from sqlalchemy import URL, Connection, NullPool, QueuePool, create_engine, event, text
 from sqlalchemy import Engine as Pool
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from storage.engine import Work
@@ -51,6 +51,7 @@ _WAITS = (0.1, 0.3, 1.0, 2.0, 4.0)
 
 _LOST_STATES = ("08", "57P01", "57P02", "57P03", "25P03", "57P05", "53300")
 """How the code of an error begins where the connection is what failed."""
+_NOT_ALLOWED = "42501"
 _UNDONE_STATES = ("40001", "40P01")
 """The codes where the server undid the transaction for the sake of another: it can be run again."""
 
@@ -139,14 +140,23 @@ class Postgres:
         """Open a transaction behind the writers' lock, so that neither a migration nor a write is beside it.
 
         Raises:
-            DatabaseUrlError: the server is too old, or the database does not hold every character.
+            DatabaseUrlError: the server is too old, the database does not hold every character, or its user may not
+                create tables in it.
         """
         self.read(_check_server)
         with self._write.connect() as connection, connection.begin():
             for name in ("lock_timeout", "statement_timeout"):
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{_UPGRADE_SECONDS}s'")
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITER})
-            yield connection
+            try:
+                yield connection
+            except ProgrammingError as error:
+                if _state(error) == _NOT_ALLOWED:
+                    raise DatabaseUrlError(
+                        f"the user of the database may not create tables in it ({error.orig}); make it the owner:"
+                        " ALTER DATABASE … OWNER TO …"
+                    ) from None
+                raise
 
     @contextmanager
     def inspecting(self) -> Iterator[Connection]:

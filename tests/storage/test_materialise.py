@@ -3,14 +3,16 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
 from obligations.deadlines import DueKind
 from obligations.decisions import Status
 from obligations.law import Law
 from obligations.notice import Level, Sector
 from storage import materialise
-from storage.database import Database
+from storage.database import Database, Session
 from storage.errors import NotFoundError
+from tests.engines import only_postgresql
 from tests.jobs.town import Town, at
 
 
@@ -112,6 +114,20 @@ def test_making_them_again_changes_nothing_and_a_unit_that_came_later_gets_its_o
     own = [*town.stages(second), *town.stages(second, dated=False)]
     assert made == len({s[:2] for s in own})
     assert town.stages(first) == town.stages(second)
+
+
+@only_postgresql
+def test_making_them_again_uses_no_number_up(town: Town) -> None:
+    """A number used up for each conflict would run out within a year of a whole country's mornings."""
+
+    def last(session: Session) -> int:
+        return session.scalars(text("SELECT last_value FROM obligation_id_seq")).one()
+
+    town.unit("first", town.district("north"))
+    assert town.oblige(date(2024, 2, 1), date(2024, 6, 1)) > 0
+    before = town.database.read(last)
+    assert town.oblige(date(2024, 2, 1), date(2024, 6, 1)) == 0
+    assert town.database.read(last) == before
 
 
 def test_a_later_horizon_adds_only_what_is_further_on(town: Town) -> None:
