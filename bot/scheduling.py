@@ -58,11 +58,12 @@ class Timekeeper:
         while True:
             await self.sleep(_TICK_SECONDS)
             if (step := watch.step()) is not None:
-                _log.warning(
-                    "the clock was moved by %.0f s, or the machine slept; the timetable goes by %s from here",
-                    step.total_seconds(),
-                    f"{self.clock.now():%F %T} UTC",
-                )
+                if self.catching_up:
+                    _log.warning(
+                        "the clock was moved by %.0f s, or the machine slept; the timetable goes by %s from here",
+                        step.total_seconds(),
+                        f"{self.clock.now():%F %T} UTC",
+                    )
                 await self._begin()
                 continue
             for entry in self.entries:

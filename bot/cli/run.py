@@ -54,12 +54,8 @@ def prepare_logging(*, verbose: bool) -> None:
         level=logging.DEBUG if verbose else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for name in ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "asyncio", "uvicorn"):
+    for name in ("httpx", "httpcore", "telegram", "alembic", "asyncio", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    # It prints a failed job's exception with all it holds; `bot.scheduling` reports the failure without.
-    logging.getLogger("apscheduler.executors").setLevel(logging.CRITICAL)
-    # It warns every second that a delivery is still running; the next one takes up what is left.
-    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     # It logs the body of an answer it cannot read, which may hold what somebody wrote.
     logging.getLogger("telegram.request").setLevel(logging.CRITICAL)
 
