@@ -8,75 +8,32 @@ and says so; what a channel refuses for good goes by the reader's next one, and 
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from random import Random
 
 from jobs import bundling
 from jobs.briefing import brief_for
-from jobs.briefs import Brief, BundleBrief, Dropped, Single
-from jobs.channel import NOT_MINE, Channel, Parcel, Receipt
+from jobs.briefs import Dropped, Single
+from jobs.channel import NOT_MINE, Parcel, Receipt
 from jobs.context import Context
-from jobs.unreachable import tell_above
-from storage import claims, contacts, outages, outbox, registry
+from jobs.routing import first_open, routes, until_open
+from jobs.settling import Addressed, Tried, settle, spread
+from storage import claims, outages, outbox, registry
 from storage.claims import Claimed
 from storage.database import Session
-from storage.lanes import Urgency
-from storage.models import AttemptOutcome, NotificationKind, Outcome
-from storage.outbox import Recipient
+from storage.models import Outcome
 
 _log = logging.getLogger(__name__)
 
 MOST_ERRORS = 10
 """After so many unexpected errors a notification is given up. Rate limits and lost connections do not count."""
 
-MOST_UNKNOWN = 5
-"""After so many attempts that may have arrived, of which none was confirmed, no more is tried."""
-
 SEND_WITHIN = timedelta(seconds=100)
 """How long a channel may take for one notification, less than the lease: then nobody waits for it any longer."""
 
-PATIENCE = timedelta(minutes=30)
-"""How long what is not urgent waits for the reader's first channel while that cannot be reached."""
-
-_SHORTEST_WAIT = timedelta(seconds=1)
 _AFTER_ERROR = timedelta(minutes=1)
-_AFTER_UNKNOWN = timedelta(seconds=30)
-_LONGEST_WAIT = timedelta(hours=1)
 _SETTLE_ATTEMPTS = 7
 _NOBODY = "there is no channel left to reach the reader by"
-
-_ENDED = {
-    Outcome.SENT: AttemptOutcome.CONFIRMED,
-    Outcome.FAILED: AttemptOutcome.REFUSED,
-    Outcome.UNKNOWN: AttemptOutcome.UNKNOWN,
-    Outcome.PENDING: AttemptOutcome.NOT_SENT,
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Addressed:
-    """A parcel with the channel it goes by."""
-
-    channel: Channel
-    parcel: Parcel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Tried:
-    """What became of one try: the receipt of what still matters, the parcel where there was one, whether it was begun.
-
-    ``dropped`` is what no longer matters, each with why. ``broke`` says that an error of ours ended it, which counts
-    towards giving up.
-    """
-
-    receipt: Receipt
-    claimed: tuple[Claimed, ...]
-    dropped: tuple[tuple[Claimed, str], ...] = ()
-    addressed: _Addressed | None = None
-    begun: bool = False
-    broke: bool = False
 
 
 class _NotMineError(Exception):
@@ -105,8 +62,8 @@ async def send(context: Context, load: tuple[Claimed, ...], now: datetime, quiet
 
 async def _try(
     context: Context, load: tuple[Claimed, ...], now: datetime, quiet: frozenset[int], refused: set[str]
-) -> _Tried:
-    tried = _Tried(receipt=Receipt(outcome=Outcome.PENDING), claimed=load)
+) -> Tried:
+    tried = Tried(receipt=Receipt(outcome=Outcome.PENDING), claimed=load)
     begun = False
 
     async def begin() -> bool:
@@ -150,7 +107,7 @@ def _begin(session: Session, load: tuple[Claimed, ...], *, channel: str, now: da
             raise _NotMineError
 
 
-async def _give_back(context: Context, tried: _Tried, now: datetime) -> None:
+async def _give_back(context: Context, tried: Tried, now: datetime) -> None:
     """Leave to the next round what is still this worker's of a load of which another process has a part."""
     if len(tried.claimed) > 1:
         await context.database.run(
@@ -166,7 +123,7 @@ def _prepare(
     *,
     quiet: frozenset[int],
     refused: set[str],
-) -> _Tried:
+) -> Tried:
     """Return what to send and how, or the receipt of what is not sent now."""
     reader = outbox.recipient(session, load[0].contact_id)
     told: list[tuple[Claimed, Single]] = []
@@ -177,23 +134,23 @@ def _prepare(
             dropped.append((claimed, brief.reason))
         else:
             told.append((claimed, brief))
-    prepared = _Tried(
+    prepared = Tried(
         receipt=Receipt(outcome=Outcome.DROPPED),
         claimed=tuple(claimed for claimed, _ in told),
         dropped=tuple(dropped),
     )
     if not told:
         return prepared
-    channels = list(_routes(context, reader, refused))
+    channels = list(routes(context, reader, refused))
     if not channels:
         return replace(prepared, receipt=Receipt(outcome=Outcome.FAILED, reason=_NOBODY))
     morning = outbox.after_quiet_hours(now)
     if morning != now:
         waits = Receipt(outcome=Outcome.PENDING, retry_in=morning - now, reason="quiet hours")
         return replace(prepared, receipt=waits)
-    channel = _first_open(context, prepared.claimed, channels, now)
+    channel = first_open(context, prepared.claimed, channels, now)
     if channel is None:
-        wait = _until_open(context, channels, now)
+        wait = until_open(context, channels, now)
         waits = Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="the channel is away")
         return replace(prepared, receipt=waits)
     parcel = Parcel(
@@ -209,49 +166,18 @@ def _prepare(
         repeated=any(claimed.repeated for claimed, _ in told),
         lost=outages.lost_by(session, reader.contact_id, registry.CHANNEL, now=now),
     )
-    return replace(prepared, addressed=_Addressed(channel=channel, parcel=parcel))
-
-
-def _routes(context: Context, reader: Recipient, refused: set[str]) -> Iterator[Channel]:
-    """Yield the channels on which a reader has an active address, in the reader's order."""
-    for name in reader.addresses:
-        if name in context.channels and name not in refused:
-            yield context.channels[name]
-
-
-def _first_open(
-    context: Context, load: tuple[Claimed, ...], channels: list[Channel], now: datetime
-) -> Channel | None:
-    """Return the reader's first channel; while that cannot be reached, the next one for what cannot wait."""
-    for channel in channels if _hurried(load, now) else channels[:1]:
-        if not context.circuits.of(channel.name).is_open(now):
-            return channel
-    return None
-
-
-def _hurried(load: tuple[Claimed, ...], now: datetime) -> bool:
-    """Whether something of a load cannot wait for its reader's first channel (any longer)."""
-    return any(each.urgency <= Urgency.DUE or now - each.created_at >= PATIENCE for each in load)
-
-
-def _until_open(context: Context, channels: list[Channel], now: datetime) -> timedelta:
-    waits = [
-        until - now
-        for channel in channels
-        if (until := context.circuits.of(channel.name).open_until) is not None and until > now
-    ]
-    return min(waits, default=_SHORTEST_WAIT)
+    return replace(prepared, addressed=Addressed(channel=channel, parcel=parcel))
 
 
 def _after_error(claimed: Claimed, error: Exception) -> Receipt:
     reason = f"unexpected {type(error).__name__}"
     if claimed.errors + 1 >= MOST_ERRORS:
         return Receipt(outcome=Outcome.FAILED, reason=reason)
-    wait = _spread(claimed, _AFTER_ERROR * 2**claimed.errors)
+    wait = spread(claimed, _AFTER_ERROR * 2**claimed.errors)
     return Receipt(outcome=Outcome.PENDING, reason=reason, retry_in=wait)
 
 
-def _remember(context: Context, tried: _Tried, now: datetime) -> None:
+def _remember(context: Context, tried: Tried, now: datetime) -> None:
     """Take note of whether the channel can be reached."""
     if tried.addressed is None:
         return
@@ -268,12 +194,12 @@ def _remember(context: Context, tried: _Tried, now: datetime) -> None:
         circuit.reached(now)
 
 
-async def _settle_surely(context: Context, tried: _Tried, refused: set[str], now: datetime) -> bool:
+async def _settle_surely(context: Context, tried: Tried, refused: set[str], now: datetime) -> bool:
     """Record what became of a try, also where the database is away for a moment: else it would be sent again."""
     for attempt in range(_SETTLE_ATTEMPTS):
         try:
             return await context.database.run(
-                lambda session: _settle_all(session, context, tried, refused, now=now)
+                lambda session: settle(session, context, tried, refused, now=now)
             )
         except Exception as error:  # whatever it is, the outcome is too precious to lose at once
             if attempt + 1 == _SETTLE_ATTEMPTS:
@@ -282,136 +208,3 @@ async def _settle_surely(context: Context, tried: _Tried, refused: set[str], now
             _log.warning("notifications %s cannot be settled: %s", about, type(error).__name__)
             await asyncio.sleep(2**attempt / 4)
     raise AssertionError("unreachable")  # pragma: no cover  # the last attempt returns or raises
-
-
-def _settle_all(
-    session: Session, context: Context, tried: _Tried, refused: set[str], *, now: datetime
-) -> bool:
-    """Record what became of a try. Returns whether the reader's next channel is to be tried."""
-    for claimed, reason in tried.dropped:
-        claims.dropped(session, claimed, reason=reason, now=now)
-    if tried.addressed is not None:
-        _learn(session, tried.addressed, tried.receipt, now=now)
-    another = [_settle(session, context, each, tried, refused, now=now) for each in tried.claimed]
-    return any(another)
-
-
-def _settle(
-    session: Session, context: Context, claimed: Claimed, tried: _Tried, refused: set[str], *, now: datetime
-) -> bool:
-    """Record a receipt for one notification, with all that follows. Returns whether the next channel is to be tried."""
-    receipt, reason = tried.receipt, tried.receipt.reason or ""
-    if tried.begun:
-        # Where something broke after the send had begun, nobody knows what had left by then.
-        ended = AttemptOutcome.UNKNOWN if tried.broke else _ENDED[receipt.outcome]
-        claims.end(
-            session,
-            claimed,
-            ended,
-            reason=receipt.reason,
-            message_id=receipt.message_id,
-            now=now,
-        )
-    match receipt.outcome:
-        case Outcome.SENT:
-            claims.sent(
-                session,
-                claimed,
-                message_id=receipt.message_id,
-                proof=_proof(claimed, tried),
-                reason=receipt.reason,
-                now=now,
-            )
-        case Outcome.FAILED:
-            return _fail(session, context, claimed, tried, refused, now=now)
-        case Outcome.PENDING if receipt.down and _detour(session, context, tried, refused, now=now):
-            return True
-        case Outcome.UNKNOWN if claimed.unknown + 1 >= MOST_UNKNOWN:
-            claims.unknown(session, claimed, reason=reason, proof=_proof(claimed, tried), now=now)
-        case Outcome.UNKNOWN:
-            wait = _spread(claimed, _AFTER_UNKNOWN * 2**claimed.unknown)
-            claims.retry(session, claimed, at=now + wait, reason=reason)
-        case _:
-            wait = receipt.retry_in or _SHORTEST_WAIT
-            if receipt.down:
-                wait = _spread(claimed, max(wait, _until(context, tried, now)))
-            claims.retry(
-                session, claimed, at=now + max(wait, _SHORTEST_WAIT), reason=reason, counts=tried.broke
-            )
-    return False
-
-
-def _detour(session: Session, context: Context, tried: _Tried, refused: set[str], *, now: datetime) -> bool:
-    """Whether what cannot wait for a channel that is away can go by another one now."""
-    if tried.addressed is None or not _hurried(tried.claimed, now):
-        return False
-    reader = outbox.recipient(session, tried.addressed.parcel.contact_id)
-    others = _routes(context, reader, refused | {tried.addressed.channel.name})
-    return any(not context.circuits.of(channel.name).is_open(now) for channel in others)
-
-
-def _fail(
-    session: Session, context: Context, claimed: Claimed, tried: _Tried, refused: set[str], *, now: datetime
-) -> bool:
-    """Go on to the reader's next channel; where there is none it has failed, and the level above is told."""
-    reader = outbox.recipient(session, claimed.contact_id)
-    if tried.addressed is not None:
-        gone = refused | {tried.addressed.channel.name}
-        if next(_routes(context, reader, gone), None) is not None:
-            return True
-    told = _brief_of(claimed, tried.addressed).stage_ids if tried.addressed is not None else ()
-    reason = tried.receipt.reason or ""
-    if claims.failed(
-        session, claimed, reason=reason, proof=_proof(claimed, tried), now=now
-    ) and claimed.kind not in (NotificationKind.UNREACHABLE, NotificationKind.ALARM):
-        tell_above(session, reader, stage_ids=told, reason=reason, now=now)
-    return False
-
-
-def _learn(session: Session, addressed: _Addressed, receipt: Receipt, *, now: datetime) -> None:
-    """Take note of what the channel said about the address."""
-    channel, address = addressed.channel.name, addressed.parcel.address
-    if receipt.new_address is not None:
-        contacts.rebind(session, channel, address, to=receipt.new_address)
-    if receipt.unbind:
-        contacts.unbind(session, channel, address, reason=receipt.reason or "", now=now)
-
-
-def _until(context: Context, tried: _Tried, now: datetime) -> timedelta:
-    if tried.addressed is None:
-        return _SHORTEST_WAIT
-    until = context.circuits.of(tried.addressed.channel.name).open_until
-    return _SHORTEST_WAIT if until is None else until - now
-
-
-def _spread(claimed: Claimed, wait: timedelta) -> timedelta:
-    """Return a wait, at most an hour, spread by up to a quarter: what failed together does not come back together.
-
-    Which share it is follows from the notification and the attempt, so that a rehearsal can be repeated.
-    """
-    draw = Random(f"{claimed.id}/{claimed.attempts}/{claimed.errors}").random()  # noqa: S311  # no secret
-    return min(wait, _LONGEST_WAIT) * (1 + draw / 4)
-
-
-def _brief_of(claimed: Claimed, addressed: _Addressed) -> Brief:
-    """Return what a parcel tells of one of its notifications."""
-    match addressed.parcel.brief:
-        case BundleBrief() as brief:
-            return next(part.brief for part in brief.parts if part.notification_id == claimed.id)
-        case brief:
-            return brief
-
-
-def _proof(claimed: Claimed, tried: _Tried) -> dict[str, object]:
-    """Return what is kept of a notification: its own part where it went with others, whose first one is named."""
-    if tried.addressed is None:
-        return {}
-    parcel = tried.addressed.parcel
-    proof: dict[str, object] = {
-        "channel": tried.addressed.channel.name,
-        "text": tried.receipt.parts.get(claimed.id, tried.receipt.text),
-        "stage_ids": list(_brief_of(claimed, tried.addressed).stage_ids),
-    }
-    if isinstance(parcel.brief, BundleBrief):
-        proof["bundled_with"] = [part.notification_id for part in parcel.brief.parts]
-    return proof

@@ -303,12 +303,16 @@ def refusal(failure: TelegramError) -> Receipt:
             return Receipt(outcome=Outcome.PENDING, reason=error.message, down=True)
         case NetworkError() as error if isinstance(error.__cause__, _NOT_SENT):
             return Receipt(outcome=Outcome.PENDING, reason="the server cannot be reached", down=True)
+        case NetworkError() as error if isinstance(error.__cause__, httpx.HTTPError):
+            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__).__name__)
         case NetworkError() as error:
-            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__ or error).__name__)
+            # A server in trouble: what was sent may have arrived, and nothing more is sent for the moment.
+            return Receipt(outcome=Outcome.UNKNOWN, reason=error.message, down=True)
+        case error if error.message == _UNREADABLE:
+            # An answer nobody can read, such as a proxy's page.
+            return Receipt(outcome=Outcome.UNKNOWN, reason=error.message, down=True)
         case error:
-            # An answer nobody can read, such as a proxy's page: what was sent may have arrived.
-            outcome = Outcome.UNKNOWN if error.message == _UNREADABLE else Outcome.FAILED
-            return Receipt(outcome=outcome, reason=error.message)
+            return Receipt(outcome=Outcome.FAILED, reason=error.message)
 
 
 def _broken_off(receipt: Receipt, screen: Screen, sent: _Sent) -> Receipt:

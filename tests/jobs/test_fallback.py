@@ -11,7 +11,7 @@ from jobs.briefs import UnreachableBrief
 from jobs.channel import Begin, Parcel, Receipt
 from jobs.circuits import FIRST_PAUSE, LONGEST_PAUSE, Circuit
 from jobs.deliver import deliver
-from jobs.sending import PATIENCE
+from jobs.routing import PATIENCE
 from storage import claims, contacts, outbox
 from storage.database import Session
 from storage.models import Binding, Contact, NotificationKind, Outcome
@@ -189,6 +189,32 @@ async def test_what_another_process_took_over_is_not_sent(town: Town) -> None:
     assert channel.addresses() == []
     [told] = town.told(town.who("a"))
     assert (told.leased_by, told.attempts, told.outcome_reason) == ("other", 0, None)
+
+
+async def test_a_day_of_a_server_in_trouble_costs_nobody_their_message(town: Town) -> None:
+    unit = town.unit("big", town.district("south"))
+    for number in range(60):
+        town.contact(unit, f"reader {number}")
+    town.oblige(date(2024, 2, 20), date(2024, 2, 20))
+
+    class Troubled(Away):
+        async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+            if self.back:
+                return await super().deliver(parcel, begin)
+            self.tries += 1
+            assert await begin()
+            return Receipt(outcome=Outcome.UNKNOWN, reason="Bad Gateway (502)", down=True)
+
+    chat = Troubled()
+    context = town.context(chat=chat)
+    await reminders.run(context, NINE)
+    for minutes in range(0, 12 * 60, 3):
+        assert await deliver(context, NINE + timedelta(minutes=minutes)) == 0
+    chat.back = True
+    for half_hours in range(30):
+        await deliver(context, NINE + timedelta(hours=23, minutes=30 * half_hours))
+    assert sorted(chat.addresses()) == sorted(f"reader {number}" for number in range(60))
+    assert sum(parcel.repeated for parcel in chat.parcels) <= 60
 
 
 @pytest.mark.usefixtures("plant")

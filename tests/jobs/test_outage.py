@@ -124,7 +124,7 @@ class TestWhatWasMissedIsSaid:
         self, town: Town, back: str, lost_until: str | None
     ) -> None:
         contact = town.contact(town.district("south"), "office", channel=CHANNEL)
-        context = town.context(**{CHANNEL: RecordingChannel(name=CHANNEL)})
+        context = town.context(telegram=RecordingChannel(name=CHANNEL))
         await outage.note(context, at("2024-02-20 10:00"))
         returned = at(f"2024-{back}")
         await catch_up(context, returned)

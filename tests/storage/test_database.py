@@ -138,8 +138,12 @@ def test_no_read_then_update_is_lost_among_doors_to_the_same_database(
 
 @only_postgresql
 def test_a_read_cannot_write(database: Database) -> None:
+    def count_and_flush(session: Session) -> None:
+        count_up(session)
+        session.flush()
+
     with pytest.raises(InternalError, match="read-only transaction"):
-        database.read(lambda session: (count_up(session), session.flush()))
+        database.read(count_and_flush)
     assert read(database) is None
 
 
