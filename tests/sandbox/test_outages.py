@@ -54,9 +54,7 @@ class City:
     def __init__(self, database: Database, law: Law) -> None:
         self.database, self.law = database, law
         self.chat = Chat(law)
-        self.context = Context(
-            database=database, law=law, channels={self.chat.name: self.chat}, worker="one"
-        )
+        self.context = Context(database=database, law=law, channels={self.chat.name: self.chat}, worker="one")
         self.recorder = Recorder(self.context)
         self.acted_to = at("2024-02-05 00:00")
 
