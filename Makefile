@@ -5,13 +5,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format catalogues screenshot coverage lock wheel clean
+.PHONY: run test chaos lint format catalogues screenshot coverage lock wheel clean
 
 run: $(VENV)/.run
 	$(BIN)/duewatch run
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
+
+# Real processes, killed at random before a server that fails, as often as asked: make chaos SEEDS=100 JOBS=2
+chaos: $(VENV)/.dev
+	$(BIN)/python -m tests.chaos --seeds $(or $(SEEDS),10) --first $(or $(FIRST),1) --jobs $(or $(JOBS),1) \
+		--notifications $(or $(NOTIFICATIONS),200)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

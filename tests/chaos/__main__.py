@@ -14,8 +14,6 @@ from tests import postgres
 from tests.chaos.plan import plan
 from tests.chaos.run import Result, Run
 
-_SECONDS = 10.0
-
 
 def main() -> int:
     """Run the seeds, print a line for each and the totals; 1 where any was wrong."""
@@ -23,9 +21,8 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds to run")
     parser.add_argument("--first", type=int, default=1, help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="how many run at the same time")
-    parser.add_argument("--notifications", type=int, default=300, help="about how many are due in each")
+    parser.add_argument("--notifications", type=int, default=200, help="about how many are due in each")
     parser.add_argument("--processes", type=int, help="how many processes; by default two and three in turn")
-    parser.add_argument("--seconds", type=float, help="how long the chaos lasts; by default long enough")
     parser.add_argument("--sqlite", action="store_true", help="one process on SQLite, instead of PostgreSQL")
     given = parser.parse_args()
     seeds = range(given.first, given.first + given.seeds)
@@ -45,14 +42,7 @@ def main() -> int:
 
 def _one(server: postgres.Server, seed: int, given: argparse.Namespace) -> Result:
     processes = given.processes or (1 if given.sqlite else 2 + seed % 2)
-    seconds = given.seconds or max(_SECONDS, given.notifications / 25)
-    planned = plan(
-        seed,
-        processes=processes,
-        notifications=given.notifications,
-        seconds=seconds,
-        thorough=not given.sqlite,
-    )
+    planned = plan(seed, processes=processes, notifications=given.notifications, thorough=not given.sqlite)
     if given.sqlite:
         with tempfile.TemporaryDirectory() as folder:
             url = f"sqlite:///{Path(folder) / 'duewatch.db'}"

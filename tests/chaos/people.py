@@ -4,7 +4,6 @@ What they did, and what must therefore be told to whom, is noted as it happens.
 """
 
 import asyncio
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +18,7 @@ from storage.registry import CHANNEL
 from tests.chaos.city import CITY_OFFICER, City, Message, Sort, evidence_of
 from tests.chaos.plan import Act, By, Plan
 from tests.chaos.processes import Clock
+from tests.chaos.progress import Progress
 
 _LOOK_EVERY = 0.1
 _IMPATIENCE = 8.0
@@ -56,7 +56,16 @@ class People:
     """Everybody who acts, each in a task of their own."""
 
     def __init__(
-        self, *, city: City, plan: Plan, world: World, token: str, database: Database, law: Law, clock: Clock
+        self,
+        *,
+        city: City,
+        plan: Plan,
+        world: World,
+        token: str,
+        database: Database,
+        law: Law,
+        clock: Clock,
+        progress: Progress,
     ) -> None:
         self._city = city
         self._plan = plan
@@ -65,12 +74,11 @@ class People:
         self._database = database
         self._law = law
         self._clock = clock
-        self._began = time.monotonic()
+        self._progress = progress
         self.done = Done()
 
     async def live(self, invitations: list[str]) -> None:
         """Let everybody do what the plan says, until they are through with it."""
-        self._began = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             for act in self._plan.acts:
                 tasks.create_task(self._hand_over(act))
@@ -85,7 +93,7 @@ class People:
         """Hand over a unit's evidence, and decide on it once its officer has heard of it."""
         city, unit = self._city, act.unit
         person, officer = city.person(unit), city.officer(unit)
-        await self._at(act.at)
+        await self._progress.reaches(act.at)
         if act.by is By.CHAT:
             await self._arrival(Message(person, Sort.REMINDER))
             await self._press(person, _SUBMITTED, until=self._says(person, _CONFIRM, labels=True))
@@ -136,13 +144,13 @@ class People:
 
     async def _ask(self, at: float, unit: int) -> None:
         person = self._city.person(unit)
-        await self._at(at)
+        await self._progress.reaches(at)
         self._note(person, None)
         Visitor(self._world, person, token=self._token).say(_QUESTION)
 
     async def _enrol(self, at: float, number: int, invitation: str) -> None:
         newcomer = self._city.newcomer(number)
-        await self._at(at)
+        await self._progress.reaches(at)
         self._note(newcomer, None)
         Visitor(self._world, newcomer, token=self._token).start(invitation)
 
@@ -185,9 +193,6 @@ class People:
 
     async def _arrival(self, message: Message) -> None:
         await self._until(lambda: self._find(message) is not None, str(message))
-
-    async def _at(self, seconds: float) -> None:
-        await asyncio.sleep(max(0.0, self._began + seconds - time.monotonic()))
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:
         task = asyncio.current_task()

@@ -1,6 +1,8 @@
 """What is going to happen, and when: a pure function of the seed, so that a run that failed can be repeated.
 
-Seconds count from the moment the first processes were started. How the processes run between is their own.
+A moment is how much of what is due has arrived, from 0 to 1: so a slow machine is hit in the middle of its work like a
+fast one. Where nothing moves on, time does: after `Plan.longest` seconds every moment has come. How the processes run in
+between is their own.
 """
 
 from dataclasses import dataclass
@@ -30,22 +32,18 @@ class Strike:
     pause: float
 
     def __str__(self) -> str:
-        return f"{self.at:5.1f} s  {self.blow} (process {self.process}, back after {self.pause:.1f} s)"
+        return f"{self.at:.2f}  {self.blow} (process {self.process}, back after {self.pause:.1f} s)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """A fault of the Bot API server ordered at a moment; None: it refuses connections for ``seconds``."""
+class Refusal:
+    """The Bot API server refuses connections for some seconds."""
 
     at: float
-    fault: Fault | None
-    seconds: float = 0.0
+    seconds: float
 
     def __str__(self) -> str:
-        if self.fault is None:
-            return f"{self.at:5.1f} s  the server refuses connections for {self.seconds:.1f} s"
-        fault = self.fault
-        return f"{self.at:5.1f} s  {fault.kind} on {fault.count} calls of {fault.method}"
+        return f"{self.at:.2f}  the server refuses connections for {self.seconds:.1f} s"
 
 
 class By(StrEnum):
@@ -67,19 +65,24 @@ class Act:
 
     def __str__(self) -> str:
         what = "accepted" if self.accepted else "returned"
-        return f"{self.at:5.1f} s  unit {self.unit} hands over {self.by}, {what}{', twice' if self.twice else ''}"
+        twice = ", twice" if self.twice else ""
+        return f"{self.at:.2f}  unit {self.unit} hands over {self.by}, {what}{twice}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A whole run. ``askers`` are units whose people ask something; newcomers use their invitations at ``arrivals``."""
+    """A whole run. ``askers`` are units whose people ask something; newcomers use their invitations at ``arrivals``.
+
+    ``faults`` are ordered of the server at the beginning; each strikes after so many calls.
+    """
 
     seed: int
     processes: int
-    seconds: float
     units: int
+    longest: float
     strikes: tuple[Strike, ...]
-    troubles: tuple[Trouble, ...]
+    refusals: tuple[Refusal, ...]
+    faults: tuple[Fault, ...]
     acts: tuple[Act, ...]
     askers: tuple[tuple[float, int], ...]
     arrivals: tuple[float, ...]
@@ -89,8 +92,13 @@ class Plan:
     """How many seconds each process's clock is ahead."""
 
     def __str__(self) -> str:
-        lines: list[Strike | Trouble | Act] = [*self.strikes, *self.troubles, *self.acts]
-        return "\n".join([f"seed {self.seed}:", *map(str, sorted(lines, key=lambda each: each.at))])
+        moments: list[Strike | Refusal | Act] = [*self.strikes, *self.refusals, *self.acts]
+        faults = [
+            f"{each.kind} on {each.count} calls of {each.method}, after {each.after}" for each in self.faults
+        ]
+        return "\n".join(
+            [f"the plan of seed {self.seed}:", *faults, *map(str, sorted(moments, key=lambda each: each.at))]
+        )
 
 
 _BLOWS = {Blow.KILL: 5, Blow.KILL_LEADER: 3, Blow.KILL_ALL: 1, Blow.FREEZE: 2, Blow.CUT: 2}
@@ -106,24 +114,26 @@ _KINDS = {
 }
 _SILENCE = 14.0
 """Longer than a frozen process keeps its name: others have taken over when it goes on."""
+_LONGEST, _LONGEST_EACH = 20.0, 0.1
 _ALONE = (Blow.KILL, Blow.FREEZE)
 """What can be done to one process on SQLite."""
 
 
-def plan(seed: int, *, processes: int, notifications: int, seconds: float, thorough: bool = False) -> Plan:
+def plan(seed: int, *, processes: int, notifications: int, thorough: bool = False) -> Plan:
     """Return what happens under a seed. A ``thorough`` run also freezes processes until they count as gone."""
     acting = max(6, notifications // 10)
     units = max(20, notifications - 3 * acting)
     return Plan(
         seed=seed,
         processes=processes,
-        seconds=seconds,
         units=units,
-        strikes=_strikes(_random(seed, "strikes"), processes, seconds, thorough=thorough),
-        troubles=_troubles(_random(seed, "troubles"), seconds),
-        acts=_acts(_random(seed, "acts"), units, acting, seconds),
-        askers=_askers(_random(seed, "askers"), units, seconds),
-        arrivals=tuple(_random(seed, "arrivals").uniform(0, seconds) for _ in range(3)),
+        longest=_LONGEST + notifications * _LONGEST_EACH,
+        strikes=_strikes(_random(seed, "strikes"), processes, notifications, thorough=thorough),
+        refusals=_refusals(_random(seed, "refusals"), notifications),
+        faults=_faults(_random(seed, "faults"), notifications),
+        acts=_acts(_random(seed, "acts"), units, acting),
+        askers=_askers(_random(seed, "askers"), units),
+        arrivals=tuple(_random(seed, f"arrival {n}").random() for n in range(3)),
         early=_random(seed, "early").uniform(0, 4),
         skews=tuple(_random(seed, f"skew {n}").uniform(-2, 2) for n in range(processes)),
     )
@@ -133,51 +143,50 @@ def _random(seed: int, purpose: str) -> Random:
     return Random(f"{seed}/{purpose}")  # noqa: S311  # to be repeated, not to be secret
 
 
-def _strikes(random: Random, processes: int, seconds: float, *, thorough: bool) -> tuple[Strike, ...]:
+def _strikes(random: Random, processes: int, notifications: int, *, thorough: bool) -> tuple[Strike, ...]:
     weights = {blow: weight for blow, weight in _BLOWS.items() if processes > 1 or blow in _ALONE}
     strikes = []
-    at = random.uniform(1.0, 4.0)
-    while at < seconds:
+    for _ in range(random.randint(3, 6) + notifications // 300):
         blow = random.choices(list(weights), list(weights.values()))[0]
-        silence = _SILENCE if thorough and random.random() < 1 / 3 else random.uniform(0.5, 3.0)
+        silence = _SILENCE if thorough and random.random() < 1 / 4 else random.uniform(0.5, 3.0)
         strikes.append(
             Strike(
-                at=at,
+                at=random.uniform(0.0, 0.9),
                 blow=blow,
                 process=random.randrange(processes),
                 pause=silence if blow is Blow.FREEZE else random.uniform(0.0, 1.5),
             )
         )
-        at += random.uniform(0.5, 3.0)
     return tuple(strikes)
 
 
-def _troubles(random: Random, seconds: float) -> tuple[Trouble, ...]:
-    troubles = []
-    at = random.uniform(1.0, 3.0)
-    while at < seconds:
-        if random.random() < 0.1:
-            troubles.append(Trouble(at=at, fault=None, seconds=random.uniform(0.5, 2.0)))
-        else:
-            fault = Fault.model_validate(
-                {
-                    "kind": random.choices(list(_KINDS), list(_KINDS.values()))[0],
-                    "method": random.choices(["sendMessage", "*"], [3, 1])[0],
-                    "count": random.randint(1, 4),
-                    "after": random.randint(0, 5),
-                    "retry_after": random.randint(1, 2),
-                    "seconds": random.uniform(0.2, 2.0),
-                }
-            )
-            troubles.append(Trouble(at=at, fault=fault))
-        at += random.uniform(0.3, 1.5)
-    return tuple(troubles)
+def _refusals(random: Random, notifications: int) -> tuple[Refusal, ...]:
+    return tuple(
+        Refusal(at=random.uniform(0.0, 0.9), seconds=random.uniform(0.5, 2.0))
+        for _ in range(random.randint(0, 2) + notifications // 1000)
+    )
 
 
-def _acts(random: Random, units: int, count: int, seconds: float) -> tuple[Act, ...]:
+def _faults(random: Random, notifications: int) -> tuple[Fault, ...]:
+    return tuple(
+        Fault.model_validate(
+            {
+                "kind": random.choices(list(_KINDS), list(_KINDS.values()))[0],
+                "method": random.choices(["sendMessage", "*"], [3, 1])[0],
+                "count": random.randint(1, 3),
+                "after": random.randint(0, notifications),
+                "retry_after": random.randint(1, 2),
+                "seconds": random.uniform(0.2, 2.0),
+            }
+        )
+        for _ in range(3 + notifications // 25)
+    )
+
+
+def _acts(random: Random, units: int, count: int) -> tuple[Act, ...]:
     return tuple(
         Act(
-            at=random.uniform(0.5, seconds),
+            at=random.random(),
             unit=unit,
             by=random.choice([By.CHAT, By.RECORD]),
             accepted=random.random() < 0.7,
@@ -187,7 +196,5 @@ def _acts(random: Random, units: int, count: int, seconds: float) -> tuple[Act, 
     )
 
 
-def _askers(random: Random, units: int, seconds: float) -> tuple[tuple[float, int], ...]:
-    return tuple(
-        (random.uniform(0, seconds), unit) for unit in random.sample(range(units), max(3, units // 30))
-    )
+def _askers(random: Random, units: int) -> tuple[tuple[float, int], ...]:
+    return tuple((random.random(), unit) for unit in random.sample(range(units), max(3, units // 30)))

@@ -7,7 +7,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -179,11 +179,9 @@ def admit(database_url: str, count: int) -> None:
     """Make the users; one that is there stays."""
     with _connected(database_url) as connection:
         for number in range(count):
-            known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [_user(number)])
-            if known.fetchone() is None:
-                connection.execute(
-                    sql.SQL("CREATE ROLE {} SUPERUSER LOGIN").format(sql.Identifier(_user(number)))
-                )
+            make = sql.SQL("CREATE ROLE {} SUPERUSER LOGIN").format(sql.Identifier(_user(number)))
+            with suppress(psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+                connection.execute(make)
 
 
 def cut(database_url: str, number: int) -> None:
