@@ -5,7 +5,10 @@ and nowhere else.
 """
 
 import asyncio
+import contextvars
 import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -26,6 +29,8 @@ T = TypeVar("T")
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _FORMS = "sqlite:///path/to/duewatch.db or postgresql://user:password@host/duewatch"
+_AT_ONCE = 4
+"""The connections of an engine's pools, except the one that writes alone."""
 _one_migration_at_a_time = threading.Lock()
 """Alembic keeps what it is migrating in module-level names, so two threads must not be in it together."""
 
@@ -52,6 +57,11 @@ class Database:
             self._engine = postgres.Postgres(parsed)
         else:
             raise DatabaseUrlError(f"{parsed.drivername} is not supported; use {_FORMS}")
+        # As many as there are connections of each kind: who waits to write keeps neither a reader nor anybody else's
+        # thread. No thread begins before it is needed.
+        self._writing = ThreadPoolExecutor(1, "database-write")
+        self._beside = ThreadPoolExecutor(_AT_ONCE, "database-beside")
+        self._reading = ThreadPoolExecutor(_AT_ONCE, "database-read")
 
     @property
     def dialect(self) -> Dialect:
@@ -92,16 +102,16 @@ class Database:
         return self._engine.read(work)
 
     async def run(self, work: Work[T]) -> T:
-        """`write` in a thread. Once started it is carried through, whatever happens to the caller."""
-        return await asyncio.shield(asyncio.to_thread(self.write, work))
+        """`write` in a thread of the database's own. Once asked for it is carried through, whatever happens to the caller."""
+        return await asyncio.shield(_in(self._writing, self.write, work))
 
     async def run_beside(self, work: Work[T]) -> T:
-        """`write_beside` in a thread. Once started it is carried through, whatever happens to the caller."""
-        return await asyncio.shield(asyncio.to_thread(self.write_beside, work))
+        """`write_beside` in a thread of the database's own, carried through as with `run`."""
+        return await asyncio.shield(_in(self._beside, self.write_beside, work))
 
     async def ask(self, work: Work[T]) -> T:
-        """`read` in a thread."""
-        return await asyncio.to_thread(self.read, work)
+        """`read` in a thread of the database's own."""
+        return await _in(self._reading, self.read, work)
 
     def upgrade(self) -> None:
         """Apply the migrations that are missing. Safe to repeat, and when several processes start at once."""
@@ -138,5 +148,16 @@ class Database:
         return self._engine.is_held(name)
 
     def close(self) -> None:
-        """Close every connection. What is still held is let go."""
+        """Carry through what `run`, `run_beside` and `ask` were given, and close every connection and what is held.
+
+        Nothing can be asked of those three any more.
+        """
+        for threads in (self._writing, self._beside, self._reading):
+            threads.shutdown()
         self._engine.close()
+
+
+def _in(threads: Executor, do: Callable[[Work[T]], T], work: Work[T]) -> asyncio.Future[T]:
+    """Do something with a unit of work in one of these threads, in the caller's context."""
+    loop, context = asyncio.get_running_loop(), contextvars.copy_context()
+    return loop.run_in_executor(threads, lambda: context.run(do, work))

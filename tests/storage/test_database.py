@@ -296,3 +296,35 @@ def test_a_url_that_cannot_serve_is_refused_with_the_way_out_and_without_its_pas
         way in str(refused.value) for way in ("sqlite:///", "postgresql://", "name a file", "that can:")
     )
     assert "opensesame" not in str(refused.value)
+
+
+async def test_who_waits_to_write_keeps_neither_a_reader_nor_anybody_elses_thread(database: Database) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def long(_session: Session) -> None:
+        begun.set()
+        go_on.wait(PATIENCE)
+
+    writing = [asyncio.create_task(database.run(long))]
+    assert await asyncio.to_thread(begun.wait, PATIENCE)
+    # More than the threads that an event loop has for everything else.
+    writing += [asyncio.create_task(database.run(count_up)) for _ in range(40)]
+    await asyncio.sleep(0)
+    try:
+        async with asyncio.timeout(PATIENCE / 2):
+            assert await asyncio.to_thread(lambda: 7) == 7
+            assert await database.ask(lambda session: settings.get(session, "count")) is None
+    finally:
+        go_on.set()
+        await asyncio.gather(*writing)
+    assert read(database) == "40"
+
+
+async def test_what_was_given_before_the_door_is_closed_is_carried_through(database: Database) -> None:
+    writing = [asyncio.create_task(database.run(count_up)) for _ in range(9)]
+    await asyncio.sleep(0)
+    await asyncio.to_thread(database.close)
+    await asyncio.gather(*writing)
+    assert read(database) == "9"
+    with pytest.raises(RuntimeError):
+        await database.ask(count_up)
