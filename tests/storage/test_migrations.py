@@ -1,15 +1,20 @@
 """A database of the release before keeps what is in it."""
 
 import sqlite3
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event, select, text
 
+from storage import claims
 from storage import database as storage_database
 from storage.database import Database
+from storage.models import Attempt, AttemptOutcome
+from storage.registry import CHANNEL
 
 ROWS = (
     (
@@ -67,6 +72,62 @@ def test_an_older_database_keeps_its_duties_and_their_dates(older: Path) -> None
             "SELECT count(*) FROM sqlite_master WHERE tbl_name = 'stage' AND sql LIKE '%WHERE status%'"
         ).fetchone()
     assert partial == (4,)
+
+
+READER = (
+    "INSERT INTO contact (id, organisation_id, name, lead, language, created_at)"
+    " VALUES (5, 2, '某', FALSE, 'zh-hans', '2024-02-01 00:00:00')"
+)
+NOTIFICATIONS = (
+    "INSERT INTO notification (id, contact_id, kind, key, planned_on, facts, urgency, created_at, not_before, outcome,"
+    " attempts, leased_by, leased_until) VALUES"
+    " (21, 5, 'reminder', 'a', '2024-02-20', '{}', 1, '2024-02-20 01:00:00', '2024-02-20 01:00:00', 'pending', 0, NULL, NULL),"
+    " (22, 5, 'reminder', 'b', '2024-02-20', '{}', 1, '2024-02-20 01:00:00', '2024-02-20 01:00:00', 'pending', 2, 'old',"
+    " '2024-02-20 01:02:00'),"
+    " (23, 5, 'reminder', 'c', '2024-02-20', '{}', 1, '2024-02-20 01:00:00', '2024-02-20 01:00:00', 'sent', 1, NULL, NULL)"
+)
+"""One that waits, one that is being sent, and one that was."""
+
+
+def _sending(url: str) -> None:
+    """Leave a database as the release before did when it ended in the middle of a send."""
+    engine = create_engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(storage_database.__file__).with_name("migrations")))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0002")
+        for statement in (ROWS[0], READER, NOTIFICATIONS):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+def test_what_an_older_release_was_sending_may_have_arrived_and_is_free(
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        if engine == "postgresql":
+            url = stack.enter_context(request.getfixturevalue("postgres_server").unmigrated())
+        else:
+            url = f"sqlite:///{tmp_path / 'older.db'}"
+        _sending(url.replace("postgresql:", "postgresql+psycopg:"))
+        database = Database(url)
+        stack.callback(database.close)
+        database.upgrade()
+        columns = ("notification_id", "number", "worker", "channel", "began_at", "ended_at", "outcome")
+        rows = database.read(lambda s: s.execute(select(*(getattr(Attempt, name) for name in columns))).all())
+        began_at = datetime(2024, 2, 20, 1, 0, tzinfo=UTC)
+        assert [tuple(row) for row in rows] == [
+            (22, 2, "old", CHANNEL, began_at, began_at + timedelta(minutes=2), AttemptOutcome.UNKNOWN)
+        ]
+        now = datetime(2024, 2, 20, 1, 1, tzinfo=UTC)
+        claimed = database.write(lambda s: claims.claim(s, worker="new", now=now))
+        assert [(each.id, each.attempts, each.repeated) for each in claimed] == [
+            (21, 0, False),
+            (22, 2, True),
+        ]
+        assert database.write(lambda s: claims.begin(s, claimed[1], channel=CHANNEL, now=now))
 
 
 def _downgrade(path: Path) -> None:

@@ -1,5 +1,7 @@
 """Attempts to send, fair turns, several processes, alarms, and the order of a contact's channels."""
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -9,6 +11,8 @@ branch_labels = None
 depends_on = None
 
 _PENDING = sa.text("outcome = 'pending'")
+_LEASE = timedelta(minutes=2)
+"""The lease of the release before, which was taken when a notification was claimed and counted."""
 
 
 def upgrade() -> None:
@@ -100,6 +104,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("acknowledged_at", sa.DateTime(timezone=True), nullable=True))
         table.create_foreign_key(op.f("fk_notification_lane_id"), "organisation", ["lane_id"], ["id"])
     op.execute("UPDATE notification SET turn = id")
+    _end_what_was_under_way()
     # The defaults were for the rows that were there.
     for name, columns in (
         ("binding", ("priority",)),
@@ -145,6 +150,53 @@ def downgrade() -> None:
         table.drop_column("priority")
     for name in ("evidence_content", "alarm", "outage", "send_limit", "worker", "attempt"):
         op.drop_table(name)
+
+
+def _end_what_was_under_way() -> None:
+    """Put on record that what the release before was sending when it ended may have arrived, and free it."""
+    notification = sa.table(
+        "notification",
+        sa.column("id", sa.Integer()),
+        sa.column("outcome", sa.String()),
+        sa.column("attempts", sa.Integer()),
+        sa.column("leased_by", sa.String()),
+        sa.column("leased_until", sa.DateTime(timezone=True)),
+        sa.column("created_at", sa.DateTime(timezone=True)),
+    )
+    attempt = sa.table(
+        "attempt",
+        sa.column("notification_id", sa.Integer()),
+        sa.column("number", sa.Integer()),
+        sa.column("worker", sa.String()),
+        sa.column("channel", sa.String()),
+        sa.column("began_at", sa.DateTime(timezone=True)),
+        sa.column("ended_at", sa.DateTime(timezone=True)),
+        sa.column("outcome", sa.String()),
+        sa.column("reason", sa.String()),
+    )
+    connection = op.get_bind()
+    under_way = sa.and_(notification.c.outcome == "pending", notification.c.leased_by.is_not(None))
+    rows = connection.execute(sa.select(notification).where(under_way).order_by(notification.c.id)).all()
+    for row in rows:
+        until = row.leased_until or row.created_at
+        number = max(row.attempts, 1)
+        connection.execute(
+            attempt.insert().values(
+                notification_id=row.id,
+                number=number,
+                worker=row.leased_by,
+                channel="telegram",
+                began_at=until - _LEASE,
+                ended_at=until,
+                outcome="unknown",
+                reason="the release before ended before the answer",
+            )
+        )
+        connection.execute(
+            notification.update()
+            .where(notification.c.id == row.id)
+            .values(attempts=number, leased_by=None, leased_until=None)
+        )
 
 
 def _partial_index(
