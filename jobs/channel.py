@@ -34,6 +34,7 @@ Begin = Callable[[], Awaitable[bool]]
 """Asked right before anything leaves the machine: writes that it does. Where it says false, nothing may be sent."""
 
 NOT_MINE = "another process has it"
+TOO_MANY = "too many requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Receipt:
     """What became of a parcel: sent, failed for good, unknown, or pending to be tried again in ``retry_in``.
 
     ``text`` is what was sent, kept as proof; of a bundle ``parts`` are the words of each notification, by its id.
+    ``named`` are the stages its text names, where they are not all that it tells of.
     ``unbind`` turns the address off; ``new_address`` replaces it.
     ``down`` says that the channel as a whole cannot be reached, whoever the reader.
     """
@@ -54,6 +56,7 @@ class Receipt:
     new_address: str | None = None
     down: bool = False
     parts: Mapping[int, str] = field(default_factory=dict)
+    named: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 class Channel(Protocol):

@@ -20,8 +20,17 @@ class Circuit:
     reached_at: datetime | None = None
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the channel is to be left alone at this instant."""
-        return self.open_until is not None and now < self.open_until
+        """Whether the channel is to be left alone at this instant.
+
+        One that would be for longer than any pause was opened by a clock that was ahead, and is not.
+        """
+        return self.open_until is not None and now < self.open_until <= now + LONGEST_PAUSE
+
+    def remaining(self, now: datetime) -> timedelta:
+        """Return for how long the channel is to be left alone; zero where it is not."""
+        if self.open_until is None or not self.is_open(now):
+            return timedelta(0)
+        return self.open_until - now
 
     def reached(self, now: datetime) -> None:
         """Note that the channel answered, whatever it said."""

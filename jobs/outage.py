@@ -31,6 +31,11 @@ async def note(context: Context, now: datetime) -> bool:
     return away is not None
 
 
+async def caught_up(context: Context, now: datetime) -> None:
+    """Note that what was missed is planned, through ``now``: it may be sent."""
+    await context.database.run(lambda session: outages.note_caught_up(session, now=now))
+
+
 async def stay(context: Context, now: datetime) -> None:
     """Note that the timetable ran all through ``now``: for a walk, whose stops are hours apart."""
     if await context.database.ask(lambda session: outages.is_stale(session, now=now)):

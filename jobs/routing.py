@@ -12,6 +12,9 @@ from storage.outbox import Recipient
 PATIENCE = timedelta(minutes=30)
 """How long what is not urgent waits for the reader's first channel while that cannot be reached."""
 
+FEW = 3
+"""After so many attempts that came to nothing, another channel is tried before."""
+
 SHORTEST_WAIT = timedelta(seconds=1)
 
 
@@ -25,11 +28,20 @@ def routes(context: Context, reader: Recipient, refused: set[str]) -> Iterator[C
 def first_open(
     context: Context, load: tuple[Claimed, ...], channels: list[Channel], now: datetime
 ) -> Channel | None:
-    """Return the reader's first channel; while that cannot be reached, the next one for what cannot wait."""
-    for channel in channels if hurried(load, now) else channels[:1]:
+    """Return the reader's first channel; for what cannot wait, the next one while that does not take it.
+
+    One that could not be reached is passed over, and one on which a few attempts came to nothing comes after the others.
+    """
+    if not hurried(load, now):
+        channels = channels[:1]
+    for channel in sorted(channels, key=lambda each: _stalls(load, each.name)):
         if not context.circuits.of(channel.name).is_open(now):
             return channel
     return None
+
+
+def _stalls(load: tuple[Claimed, ...], channel: str) -> bool:
+    return any(each.stalled.get(channel, 0) >= FEW for each in load)
 
 
 def hurried(load: tuple[Claimed, ...], now: datetime) -> bool:
@@ -39,9 +51,5 @@ def hurried(load: tuple[Claimed, ...], now: datetime) -> bool:
 
 def until_open(context: Context, channels: list[Channel], now: datetime) -> timedelta:
     """Return how long none of the channels can be reached, as far as is known."""
-    waits = [
-        until - now
-        for channel in channels
-        if (until := context.circuits.of(channel.name).open_until) is not None and until > now
-    ]
-    return min(waits, default=SHORTEST_WAIT)
+    waits = [context.circuits.of(channel.name).remaining(now) for channel in channels]
+    return min((wait for wait in waits if wait), default=SHORTEST_WAIT)

@@ -10,17 +10,19 @@ import asyncio
 import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from jobs import bundling
 from jobs.briefing import brief_for
 from jobs.briefs import Dropped, Single
 from jobs.channel import NOT_MINE, Parcel, Receipt
 from jobs.context import Context
-from jobs.routing import first_open, routes, until_open
-from jobs.settling import Addressed, Tried, settle, spread
+from jobs.routing import PATIENCE, first_open, routes, until_open
+from jobs.settling import MOST_UNKNOWN, NOT_SET_UP, Addressed, Tried, after_unknown, settle, spread
 from storage import claims, outages, outbox, registry
 from storage.claims import Claimed
 from storage.database import Session
+from storage.errors import DatabaseUnreachableError, StorageError
 from storage.models import Outcome
 
 _log = logging.getLogger(__name__)
@@ -32,6 +34,8 @@ SEND_WITHIN = timedelta(seconds=100)
 """How long a channel may take for one notification, less than the lease: then nobody waits for it any longer."""
 
 _AFTER_ERROR = timedelta(minutes=1)
+_AFTER_DATABASE = timedelta(seconds=5)
+_ANSWERED = (Outcome.SENT, Outcome.FAILED)
 _SETTLE_ATTEMPTS = 7
 _NOBODY = "there is no channel left to reach the reader by"
 
@@ -58,6 +62,9 @@ async def send(context: Context, load: tuple[Claimed, ...], now: datetime, quiet
         if not another or tried.addressed is None:
             return tried.receipt.outcome is Outcome.SENT
         refused.add(tried.addressed.channel.name)
+        if tried.receipt.message_id is not None:
+            # A part of it arrived before the rest was refused.
+            load = tuple(replace(each, repeated=True) for each in load)
 
 
 async def _try(
@@ -65,18 +72,27 @@ async def _try(
 ) -> Tried:
     tried = Tried(receipt=Receipt(outcome=Outcome.PENDING), claimed=load)
     begun = False
+    in_the_way: Receipt | None = None
 
     async def begin() -> bool:
-        nonlocal begun
+        nonlocal begun, in_the_way
         channel = "" if tried.addressed is None else tried.addressed.channel.name
         at = context.instant(now)
+        if outbox.after_quiet_hours(at) != at:
+            in_the_way = _until_morning(at)
+            return False
         try:
+            # From here on it may be on record, whether or not its commit is heard of.
+            begun = True
             await context.database.run_beside(
                 lambda session: _begin(session, tried.claimed, channel=channel, now=at)
             )
         except _NotMineError:
+            begun = False
             return False
-        begun = True
+        except Exception as error:  # noqa: BLE001  # whatever it is, nothing may leave the machine
+            in_the_way = _without_database(error)
+            return False
         return True
 
     try:
@@ -89,11 +105,42 @@ async def _try(
             receipt = await tried.addressed.channel.deliver(tried.addressed.parcel, begin)
     except TimeoutError:
         outcome = Outcome.UNKNOWN if begun else Outcome.PENDING
-        receipt = Receipt(outcome=outcome, reason="the channel took too long", retry_in=_AFTER_ERROR)
+        receipt = Receipt(
+            outcome=outcome, reason="the channel took too long", retry_in=_AFTER_ERROR, down=begun
+        )
+    except DatabaseUnreachableError as error:
+        receipt = _without_database(error)
     except Exception as error:  # noqa: BLE001  # one bad notification must not stop the rest; it is tried again
         _log.error("notification %s: %s", load[0].id, type(error).__name__)  # a traceback may hold the text
         return replace(tried, receipt=_after_error(load[0], error), begun=begun, broke=True)
-    return replace(tried, receipt=receipt, begun=begun)
+    return replace(tried, receipt=in_the_way or _storable(receipt), begun=begun)
+
+
+def _until_morning(now: datetime) -> Receipt:
+    wait = outbox.after_quiet_hours(now) - now
+    return Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="quiet hours")
+
+
+def _without_database(error: Exception) -> Receipt:
+    _log.warning("a send could not begin: %s", type(error).__name__)
+    return Receipt(
+        outcome=Outcome.PENDING, retry_in=_AFTER_DATABASE, reason="the database could not be reached"
+    )
+
+
+def _storable(receipt: Receipt) -> Receipt:
+    """Return a receipt whose texts can be kept: a mail server may answer in bytes that are no text."""
+    return replace(
+        receipt,
+        reason=_clean(receipt.reason),
+        text=_clean(receipt.text),
+        message_id=_clean(receipt.message_id),
+        parts={key: _clean(text) or "" for key, text in receipt.parts.items()},
+    )
+
+
+def _clean(text: str | None) -> str | None:
+    return None if text is None else text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def _begin(session: Session, load: tuple[Claimed, ...], *, channel: str, now: datetime) -> None:
@@ -128,26 +175,39 @@ def _prepare(
     reader = outbox.recipient(session, load[0].contact_id)
     told: list[tuple[Claimed, Single]] = []
     dropped: list[tuple[Claimed, str]] = []
+    aside: list[Tried] = []
     for claimed in load:
-        brief = brief_for(session, claimed, reader, law=context.law, now=now, quiet=quiet)
+        try:
+            brief = brief_for(session, claimed, reader, law=context.law, now=now, quiet=quiet)
+        except DatabaseUnreachableError:
+            raise
+        except Exception as error:  # noqa: BLE001  # it breaks alone, whatever goes with it
+            _log.error("notification %s: %s", claimed.id, type(error).__name__)
+            aside.append(Tried(receipt=_after_error(claimed, error), claimed=(claimed,), broke=True))
+            continue
         if isinstance(brief, Dropped):
             dropped.append((claimed, brief.reason))
+        elif (held := _held_back(claimed, now)) is not None:
+            aside.append(Tried(receipt=held, claimed=(claimed,), told={claimed.id: brief.stage_ids}))
         else:
             told.append((claimed, brief))
     prepared = Tried(
         receipt=Receipt(outcome=Outcome.DROPPED),
         claimed=tuple(claimed for claimed, _ in told),
         dropped=tuple(dropped),
+        aside=tuple(aside),
+        told={claimed.id: brief.stage_ids for claimed, brief in told},
     )
     if not told:
         return prepared
     channels = list(routes(context, reader, refused))
+    if not channels and set(reader.addresses) - refused:
+        waits = Receipt(outcome=Outcome.PENDING, retry_in=PATIENCE, reason=NOT_SET_UP)
+        return replace(prepared, receipt=waits)
     if not channels:
         return replace(prepared, receipt=Receipt(outcome=Outcome.FAILED, reason=_NOBODY))
-    morning = outbox.after_quiet_hours(now)
-    if morning != now:
-        waits = Receipt(outcome=Outcome.PENDING, retry_in=morning - now, reason="quiet hours")
-        return replace(prepared, receipt=waits)
+    if outbox.after_quiet_hours(now) != now:
+        return replace(prepared, receipt=_until_morning(now))
     channel = first_open(context, prepared.claimed, channels, now)
     if channel is None:
         wait = until_open(context, channels, now)
@@ -167,6 +227,17 @@ def _prepare(
         lost=outages.lost_by(session, reader.contact_id, registry.CHANNEL, now=now),
     )
     return replace(prepared, addressed=Addressed(channel=channel, parcel=parcel))
+
+
+def _held_back(claimed: Claimed, now: datetime) -> Receipt | None:
+    """Return why something is not sent again now, though its last attempts ended without an answer to anybody."""
+    if claimed.unknown >= MOST_UNKNOWN:
+        return Receipt(outcome=Outcome.UNKNOWN, reason="never confirmed")
+    if claimed.unknown > 1 and claimed.began_at is not None:
+        wait = claimed.began_at + after_unknown(claimed.unknown) - now
+        if timedelta(0) < wait <= after_unknown(claimed.unknown):
+            return Receipt(outcome=Outcome.PENDING, reason="never confirmed", retry_in=wait)
+    return None
 
 
 def _after_error(claimed: Claimed, error: Exception) -> Receipt:
@@ -190,7 +261,7 @@ def _remember(context: Context, tried: Tried, now: datetime) -> None:
             tried.addressed.channel.name,
             tried.receipt.reason,
         )
-    elif tried.begun:
+    elif tried.begun and tried.receipt.outcome in _ANSWERED:
         circuit.reached(now)
 
 
@@ -199,12 +270,16 @@ async def _settle_surely(context: Context, tried: Tried, refused: set[str], now:
     for attempt in range(_SETTLE_ATTEMPTS):
         try:
             return await context.database.run(
-                lambda session: settle(session, context, tried, refused, now=now)
+                partial(settle, context=context, tried=tried, refused=refused, now=now)
             )
         except Exception as error:  # whatever it is, the outcome is too precious to lose at once
             if attempt + 1 == _SETTLE_ATTEMPTS:
                 raise
             about = [each.id for each in tried.claimed]
             _log.warning("notifications %s cannot be settled: %s", about, type(error).__name__)
+            if attempt and not isinstance(error, StorageError):
+                # Something of it cannot be stored. That it was sent, or was not, can.
+                bare = replace(tried.receipt, text=None, parts={}, reason="the answer could not be kept")
+                tried = replace(tried, receipt=bare)
             await asyncio.sleep(2**attempt / 4)
     raise AssertionError("unreachable")  # pragma: no cover  # the last attempt returns or raises

@@ -1,11 +1,13 @@
 """Recording what became of a try to send, with all that follows from it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from jobs.briefs import Brief, BundleBrief
-from jobs.channel import Channel, Parcel, Receipt
+from jobs.briefing import brief_for
+from jobs.briefs import Brief, BundleBrief, Dropped
+from jobs.channel import TOO_MANY, Channel, Parcel, Receipt
 from jobs.context import Context
 from jobs.routing import SHORTEST_WAIT, hurried, routes
 from jobs.unreachable import tell_above
@@ -20,6 +22,11 @@ MOST_UNKNOWN = 9
 _AFTER_UNKNOWN = timedelta(seconds=30)
 _LONGEST_AFTER_UNKNOWN = timedelta(hours=8)
 _LONGEST_WAIT = timedelta(hours=1)
+
+LONGEST_PUT_OFF = timedelta(hours=12)
+"""After so long of "later" it has failed: tomorrow's reminder would only begin anew."""
+
+NOT_SET_UP = "no channel of the reader is set up here"
 
 _ENDED = {
     Outcome.SENT: AttemptOutcome.CONFIRMED,
@@ -41,13 +48,15 @@ class Addressed:
 class Tried:
     """What became of one try: the receipt of what still matters, the parcel where there was one, whether it was begun.
 
-    ``dropped`` is what no longer matters, each with why. ``broke`` says that an error of ours ended it, which counts
-    towards giving up.
+    ``dropped`` is what no longer matters, ``aside`` what does not go now, each with a receipt of its own. ``told`` are the
+    stages each tells of. ``broke`` says that an error of ours ended it, which counts towards giving up.
     """
 
     receipt: Receipt
     claimed: tuple[Claimed, ...]
     dropped: tuple[tuple[Claimed, str], ...] = ()
+    aside: tuple["Tried", ...] = ()
+    told: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     addressed: Addressed | None = None
     begun: bool = False
     broke: bool = False
@@ -56,11 +65,22 @@ class Tried:
 def settle(session: Session, context: Context, tried: Tried, refused: set[str], *, now: datetime) -> bool:
     """Record what became of a try. Returns whether the reader's next channel is to be tried."""
     for claimed, reason in tried.dropped:
-        claims.dropped(session, claimed, reason=reason, now=now)
+        _drop(session, context, claimed, reason, now=now)
+    for each in tried.aside:
+        settle(session, context, each, refused, now=now)
     if tried.addressed is not None:
         _learn(session, tried.addressed, tried.receipt, now=now)
     another = [_settle_one(session, context, each, tried, refused, now=now) for each in tried.claimed]
     return any(another)
+
+
+def _drop(session: Session, context: Context, claimed: Claimed, reason: str, *, now: datetime) -> None:
+    """Drop what no longer matters, unless it matters again: until now, something new could not be written beside it."""
+    reader = outbox.recipient(session, claimed.contact_id)
+    if isinstance(brief_for(session, claimed, reader, law=context.law, now=now), Dropped):
+        claims.dropped(session, claimed, reason=reason, now=now)
+    else:
+        claims.retry(session, claimed, at=now, reason="it matters again")
 
 
 def _settle_one(
@@ -70,7 +90,9 @@ def _settle_one(
     receipt, reason = tried.receipt, tried.receipt.reason or ""
     if tried.begun:
         # Where something broke after the send had begun, nobody knows what had left by then.
-        ended = AttemptOutcome.UNKNOWN if tried.broke else _ENDED[receipt.outcome]
+        # So it is where it was refused after its first piece had arrived.
+        unheard = tried.broke or (receipt.outcome is Outcome.FAILED and receipt.message_id is not None)
+        ended = AttemptOutcome.UNKNOWN if unheard else _ENDED[receipt.outcome]
         claims.end(
             session,
             claimed,
@@ -93,16 +115,21 @@ def _settle_one(
             return _fail(session, context, claimed, tried, refused, now=now)
         case Outcome.PENDING if receipt.down and _detour(session, context, tried, refused, now=now):
             return True
-        case Outcome.UNKNOWN if claimed.unknown + 1 >= MOST_UNKNOWN:
-            claims.unknown(session, claimed, reason=reason, proof=_proof(claimed, tried), now=now)
+        case Outcome.UNKNOWN if claimed.unknown + tried.begun >= MOST_UNKNOWN:
+            proof = _proof(claimed, tried)
+            if claims.unknown(session, claimed, reason=reason, proof=proof, now=now):
+                _tell_above(session, claimed, tried, now=now)
         case Outcome.UNKNOWN:
-            wait = min(_AFTER_UNKNOWN * 4**claimed.unknown, _LONGEST_AFTER_UNKNOWN)
-            wait = spread(claimed, wait, longest=_LONGEST_AFTER_UNKNOWN)
+            # One instant for all that went as one message: it goes as one again.
+            most = max(each.unknown for each in tried.claimed)
+            wait = spread(tried.claimed[0], after_unknown(most + 1), longest=_LONGEST_AFTER_UNKNOWN)
             claims.retry(session, claimed, at=now + wait, reason=reason)
+        case Outcome.PENDING if _is_put_off_for_ever(claimed, tried, now):
+            return _fail(session, context, claimed, tried, refused, now=now)
         case _:
             wait = receipt.retry_in or SHORTEST_WAIT
             if receipt.down:
-                wait = spread(claimed, max(wait, _until(context, tried, now)))
+                wait = spread(tried.claimed[0], max(wait, _until(context, tried, now)))
             claims.retry(
                 session, claimed, at=now + max(wait, SHORTEST_WAIT), reason=reason, counts=tried.broke
             )
@@ -131,13 +158,24 @@ def _fail(
         # It may be for what stands beside it: what broke once goes alone (`jobs.bundling`).
         claims.retry(session, claimed, at=now, reason=tried.receipt.reason or "", counts=True)
         return False
-    told = _brief_of(claimed, tried.addressed).stage_ids if tried.addressed is not None else ()
     reason = tried.receipt.reason or ""
-    if claims.failed(
-        session, claimed, reason=reason, proof=_proof(claimed, tried), now=now
-    ) and claimed.kind not in (NotificationKind.UNREACHABLE, NotificationKind.ALARM):
-        tell_above(session, reader, stage_ids=told, reason=reason, now=now)
+    if claims.failed(session, claimed, reason=reason, proof=_proof(claimed, tried), now=now):
+        _tell_above(session, claimed, tried, now=now)
     return False
+
+
+def _tell_above(session: Session, claimed: Claimed, tried: Tried, *, now: datetime) -> None:
+    if claimed.kind not in (NotificationKind.UNREACHABLE, NotificationKind.ALARM):
+        reader = outbox.recipient(session, claimed.contact_id)
+        told = tried.told.get(claimed.id, ())
+        tell_above(session, reader, stage_ids=told, reason=tried.receipt.reason or "", now=now)
+
+
+def _is_put_off_for_ever(claimed: Claimed, tried: Tried, now: datetime) -> bool:
+    """Whether a channel that can be reached has put this reader off for so long that somebody should know."""
+    put_off = tried.begun and not tried.broke and not tried.receipt.down and tried.receipt.reason != TOO_MANY
+    unknown_here = tried.receipt.reason == NOT_SET_UP
+    return (put_off or unknown_here) and now - claimed.created_at >= LONGEST_PUT_OFF
 
 
 def _learn(session: Session, addressed: Addressed, receipt: Receipt, *, now: datetime) -> None:
@@ -152,8 +190,12 @@ def _learn(session: Session, addressed: Addressed, receipt: Receipt, *, now: dat
 def _until(context: Context, tried: Tried, now: datetime) -> timedelta:
     if tried.addressed is None:
         return SHORTEST_WAIT
-    until = context.circuits.of(tried.addressed.channel.name).open_until
-    return SHORTEST_WAIT if until is None else until - now
+    return context.circuits.of(tried.addressed.channel.name).remaining(now)
+
+
+def after_unknown(unknown: int) -> timedelta:
+    """Return how long to wait after so many attempts in all that were never heard of: 30 s, 2 min … 8 h."""
+    return min(_AFTER_UNKNOWN * int(4 ** (unknown - 1)), _LONGEST_AFTER_UNKNOWN)
 
 
 def spread(claimed: Claimed, wait: timedelta, *, longest: timedelta = _LONGEST_WAIT) -> timedelta:
@@ -182,7 +224,7 @@ def _proof(claimed: Claimed, tried: Tried) -> dict[str, object]:
     proof: dict[str, object] = {
         "channel": tried.addressed.channel.name,
         "text": tried.receipt.parts.get(claimed.id, tried.receipt.text),
-        "stage_ids": list(_brief_of(claimed, tried.addressed).stage_ids),
+        "stage_ids": list(tried.receipt.named.get(claimed.id, _brief_of(claimed, tried.addressed).stage_ids)),
     }
     if isinstance(parcel.brief, BundleBrief):
         proof["bundled_with"] = [part.notification_id for part in parcel.brief.parts]

@@ -90,12 +90,15 @@ async def catch_up(context: Context, now: datetime) -> None:
     """Run every planning job once, as at start-up: what was missed is planned, coalesced. Sending it is `deliver`'s."""
     for _, work in CATCHING_UP:
         await work(context, now)
+    await outage.caught_up(context, now)
 
 
 async def _alive(context: Context, now: datetime) -> None:
     """Note that the timetable runs, and catch up where it did not, as after a machine's sleep or without a database."""
     if await outage.note(context, now):
         await catch_up(context, now)
+    else:
+        await outage.caught_up(context, now)
 
 
 ALIVE = Entry(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from jobs.briefs import Dropped, UnreachableBrief
 from obligations.notice import Level
@@ -18,24 +19,28 @@ _FIRST = 5
 def tell_above(
     session: Session, reader: Recipient, *, stage_ids: Sequence[int], reason: str, now: datetime
 ) -> None:
-    """Write to the office above a reader, once a day for each: who it is, and what they should have been told of."""
-    above = _above(session, reader, now=now)
-    if above is None:
-        return
+    """Write to the office above a reader, once a day for each: who it is, and what they should have been told of.
+
+    Where nobody of that office can be reached either, it goes to the one above that. What fails while the first is still
+    waiting to be sent is told with it.
+    """
+    readers = _above(session, reader, now=now)
     told_at = outbox.after_quiet_hours(now)
+    key = f"{reader.contact_id}:{local_date(told_at)}"
+
+    def with_more(facts: dict[str, Any]) -> dict[str, Any]:
+        stages = list(dict.fromkeys([*facts["all"], *stage_ids]))
+        return {**facts, "all": stages}
+
+    outbox.amend(session, readers, NotificationKind.UNREACHABLE, key=key, anew=with_more)
     outbox.enqueue(
         session,
-        [contact.id for contact in contacts.staff_of(session, above)],
+        readers,
         NotificationKind.UNREACHABLE,
-        key=f"{reader.contact_id}:{local_date(told_at)}",
+        key=key,
         now=now,
         not_before=told_at,
-        facts={
-            "contact": reader.contact_id,
-            "stages": list(stage_ids[:_FIRST]),
-            "total": len(stage_ids),
-            "reason": reason,
-        },
+        facts={"contact": reader.contact_id, "all": list(stage_ids), "reason": reason},
     )
 
 
@@ -44,22 +49,30 @@ def unreachable(session: Session, claimed: Claimed) -> UnreachableBrief | Droppe
     contact = contacts.get(session, claimed.facts["contact"])
     if contact.retired_at is not None:
         return Dropped(reason="that contact has left")
-    items = overview.items(session, claimed.facts["stages"])
+    stage_ids = claimed.facts["all"]
+    items = overview.items(session, stage_ids[:_FIRST])
     return UnreachableBrief(
         contact_name=contact.name,
         organisation_name=contact.organisation.name,
         reason=claimed.facts["reason"],
         items=items,
-        total=claimed.facts["total"],
+        total=len(stage_ids),
     )
 
 
-def _above(session: Session, reader: Recipient, *, now: datetime) -> int | None:
-    match reader.level:
-        case Level.UNIT:
-            district = organisations.district_of(session, reader.organisation_id, on=local_date(now))
-            return organisations.municipality(session).id if district is None else district.id
-        case Level.DISTRICT:
-            return organisations.municipality(session).id
-        case _:
-            return None
+def _above(session: Session, reader: Recipient, *, now: datetime) -> list[int]:
+    """Return the contacts of the nearest office above a reader in which somebody can be reached; at the top its leads."""
+    offices = []
+    if reader.level is Level.UNIT:
+        district = organisations.district_of(session, reader.organisation_id, on=local_date(now))
+        offices += [] if district is None else [district.id]
+    if reader.level is not Level.MUNICIPAL:
+        offices.append(organisations.municipality(session).id)
+    for office in offices:
+        if staff := contacts.staff_of(session, office):
+            return [contact.id for contact in staff]
+    if reader.level is Level.MUNICIPAL:
+        # Nobody is above: whoever leads beside them.
+        colleagues = contacts.of_organisation(session, reader.organisation_id)
+        return [each.id for each in colleagues if each.lead and each.id != reader.contact_id]
+    return []

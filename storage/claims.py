@@ -4,7 +4,8 @@ An attempt is written before it is made. One whose process ends in its middle is
 notification up next: only then may it arrive twice.
 """
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -21,6 +22,10 @@ LEASE = timedelta(minutes=2)
 
 BATCH = 100
 
+REPLAYED_AFTER = "replayed_after"
+"""The fact that holds after how many attempts a notification was last replayed: those before do not count any more."""
+
+_STALLED = (AttemptOutcome.NOT_SENT, AttemptOutcome.UNKNOWN)
 _CUT_SHORT = "the process ended before the answer"
 _LONGEST_REASON = 500
 
@@ -30,7 +35,8 @@ class Claimed:
     """A notification that one worker may send now.
 
     ``attempts`` counts the sends begun before, ``errors`` those that count towards giving up, ``unknown`` those of
-    which nobody heard how they ended: where there is one, it may have arrived.
+    which nobody heard how they ended, since it was replayed if it was. ``repeated`` says that it may have arrived before.
+    ``stalled`` counts by channel those that did not go or were never heard of; ``began_at`` is when the last one began.
     """
 
     id: int
@@ -47,11 +53,9 @@ class Claimed:
     attempts: int
     errors: int
     unknown: int
-
-    @property
-    def repeated(self) -> bool:
-        """Whether it may have arrived before."""
-        return self.unknown > 0
+    repeated: bool
+    stalled: Mapping[str, int]
+    began_at: datetime | None
 
 
 def claim(
@@ -107,8 +111,8 @@ def _take(
         .values(leased_by=worker, leased_until=now + lease)
         .execution_options(synchronize_session=False)
     )
-    unknown = _unknown_attempts(session, ids)
-    return [_claimed(notification, worker, unknown.get(notification.id, 0)) for notification in due]
+    made = _attempts(session, ids)
+    return [_claimed(notification, worker, made.get(notification.id, ())) for notification in due]
 
 
 def begin(
@@ -170,26 +174,27 @@ def sent(
 ) -> bool:
     """Record that the channel confirmed it; ``proof`` is what was sent, as JSON values.
 
-    Like `dropped`, `failed` and `unknown`, returns whether this settled it: false where another already had.
+    Like `dropped`, `failed` and `unknown`, returns whether this settled it: false where another already had, and for those
+    also where another worker has it by now. What was confirmed counts, whoever has it.
     """
     return _finish(session, claimed, Outcome.SENT, reason, now=now, message_id=message_id, proof=proof)
 
 
 def dropped(session: Session, claimed: Claimed, *, reason: str, now: datetime) -> bool:
     """Record that it no longer mattered when its turn came, and why."""
-    return _finish(session, claimed, Outcome.DROPPED, reason, now=now)
+    return _finish(session, claimed, Outcome.DROPPED, reason, now=now, held=True)
 
 
 def failed(
     session: Session, claimed: Claimed, *, reason: str, proof: dict[str, Any] | None = None, now: datetime
 ) -> bool:
     """Record that every channel of its reader refused it for good, or that there is none."""
-    return _finish(session, claimed, Outcome.FAILED, reason, now=now, proof=proof)
+    return _finish(session, claimed, Outcome.FAILED, reason, now=now, proof=proof, held=True)
 
 
 def unknown(session: Session, claimed: Claimed, *, reason: str, proof: dict[str, Any], now: datetime) -> bool:
     """Record that it may have arrived, and that no more is tried."""
-    return _finish(session, claimed, Outcome.UNKNOWN, reason, now=now, proof=proof)
+    return _finish(session, claimed, Outcome.UNKNOWN, reason, now=now, proof=proof, held=True)
 
 
 def retry(session: Session, claimed: Claimed, *, at: datetime, reason: str, counts: bool = False) -> bool:
@@ -278,18 +283,16 @@ def _note(
     )
 
 
-def _unknown_attempts(session: Session, ids: list[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for notification_id in session.scalars(
-        select(Attempt.notification_id).where(
-            Attempt.notification_id.in_(ids), Attempt.outcome == AttemptOutcome.UNKNOWN
-        )
-    ):
-        counts[notification_id] = counts.get(notification_id, 0) + 1
-    return counts
+def _attempts(session: Session, ids: list[int]) -> dict[int, list[Attempt]]:
+    made: dict[int, list[Attempt]] = {}
+    for attempt in session.scalars(select(Attempt).where(Attempt.notification_id.in_(ids))):
+        made.setdefault(attempt.notification_id, []).append(attempt)
+    return made
 
 
-def _claimed(notification: Notification, worker: str, unknown: int) -> Claimed:
+def _claimed(notification: Notification, worker: str, made: Sequence[Attempt]) -> Claimed:
+    unheard = [attempt for attempt in made if attempt.outcome is AttemptOutcome.UNKNOWN]
+    replayed_after = notification.facts.get(REPLAYED_AFTER, 0)
     return Claimed(
         id=notification.id,
         worker=worker,
@@ -304,7 +307,10 @@ def _claimed(notification: Notification, worker: str, unknown: int) -> Claimed:
         not_before=notification.not_before,
         attempts=notification.attempts,
         errors=notification.errors,
-        unknown=unknown,
+        unknown=sum(attempt.number > replayed_after for attempt in unheard),
+        repeated=bool(unheard),
+        stalled=Counter(attempt.channel for attempt in made if attempt.outcome in _STALLED),
+        began_at=max((attempt.began_at for attempt in made), default=None),
     )
 
 
@@ -317,6 +323,7 @@ def _finish(
     now: datetime,
     message_id: str | None = None,
     proof: dict[str, Any] | None = None,
+    held: bool = False,
 ) -> bool:
     values: dict[str, Any] = {
         "outcome": outcome,
@@ -328,7 +335,7 @@ def _finish(
     }
     if proof is not None:
         values["proof"] = {**proof, "repeated": True} if claimed.repeated else proof
-    return _settle(session, claimed, None, values)
+    return _settle(session, claimed, Notification.leased_by == claimed.worker if held else None, values)
 
 
 def _settle(

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
-from storage import lanes, trail
+from storage import claims, lanes, trail
 from storage.contacts import reachable
 from storage.errors import NotFoundError, ReplayRefusedError
 from storage.models import (
@@ -128,6 +128,7 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime) -> None:
     for letter in _chosen(session, ids):
         if not letter.reachable:
             raise ReplayRefusedError("unreachable", id=letter.id, contact=letter.contact)
+        notification = session.get_one(Notification, letter.id)
         place = lanes.place_again(session, letter.id, now=now)
         _settle(
             session,
@@ -141,6 +142,7 @@ def replay(session: Session, ids: Sequence[int], *, now: datetime) -> None:
                 "lane_id": place.lane_id,
                 "turn": place.turn,
                 "errors": 0,
+                "facts": {**notification.facts, claims.REPLAYED_AFTER: notification.attempts},
             },
         )
         _record(session, "replayed", letter, now=now)

@@ -136,7 +136,8 @@ def unreached(session: Session, *, now: datetime) -> Unreached:
     """Return who has no address left that works, or to whom something within the last day could not be sent."""
     had = select(Binding.contact_id).where(~Binding.active)
     failed = select(Notification.contact_id).where(
-        Notification.finished_at > now - LATELY, Notification.outcome == Outcome.FAILED
+        Notification.finished_at > now - LATELY,
+        Notification.outcome.in_([Outcome.FAILED, Outcome.UNKNOWN]),
     )
     found = (
         select(Contact.id)

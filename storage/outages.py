@@ -13,6 +13,9 @@ from storage.models import Binding, Notification, Outage, Outcome
 ALIVE_AT = "alive_at"
 """The setting that holds the instant at which the timetable last ran."""
 
+CAUGHT_UP_AT = "caught_up_at"
+"""The setting that holds the instant through which everything that was missed is planned."""
+
 NOTICED_AFTER = timedelta(minutes=30)
 """A silence longer than this is an outage. Shorter ones, as for an update, are not worth a word to anybody."""
 
@@ -50,6 +53,17 @@ def note_alive(session: Session, *, now: datetime) -> Outage | None:
     session.add(outage)
     session.flush()
     return outage
+
+
+def note_caught_up(session: Session, *, now: datetime) -> None:
+    """Remember that nothing is missed through ``now``: all that should have been planned by then is."""
+    settings.put(session, CAUGHT_UP_AT, now.isoformat())
+
+
+def is_caught_up(session: Session, *, now: datetime) -> bool:
+    """Whether what was missed is planned: else a reader would get what waits first, and what was missed apart."""
+    value = settings.get(session, CAUGHT_UP_AT)
+    return value is not None and abs(now - datetime.fromisoformat(value)) <= NOTICED_AFTER
 
 
 def stay_alive(session: Session, *, now: datetime) -> None:

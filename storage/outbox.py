@@ -3,7 +3,7 @@
 What is in a notification and how it is worded is decided when it is sent, in `jobs` and `bot`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -133,7 +133,15 @@ def enqueue(
         ]
         session.execute(insert_ignoring_conflicts(session, Notification), rows)
     if again:
-        anew = told | {"urgency": urgency, "outcome_reason": None, "finished_at": None}
+        anew = told | {
+            "urgency": urgency,
+            "planned_on": local_date(now),
+            "facts": facts or {},
+            "created_at": now,
+            "errors": 0,
+            "outcome_reason": None,
+            "finished_at": None,
+        }
         rows = [
             {
                 "id": there[contact_id][0],
@@ -144,6 +152,25 @@ def enqueue(
             for contact_id in again
         ]
         session.execute(update(Notification), rows)
+
+
+def amend(
+    session: Session,
+    contact_ids: Iterable[int],
+    kind: NotificationKind,
+    *,
+    key: str,
+    anew: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    """Change the facts of what waits under a kind and key."""
+    waiting = select(Notification).where(
+        Notification.contact_id.in_(list(contact_ids)),
+        Notification.kind == kind,
+        Notification.key == key,
+        is_unsent(),
+    )
+    for notification in session.scalars(waiting):
+        notification.facts = anew(dict(notification.facts))
 
 
 def after_quiet_hours(now: datetime) -> datetime:

@@ -128,7 +128,7 @@ def reminded_of(session: Session, contact_id: int, *, planned_on: date) -> list[
         Notification.contact_id == contact_id,
         Notification.kind == NotificationKind.REMINDER,
         Notification.planned_on < planned_on,
-        Notification.outcome.in_([Outcome.SENT, Outcome.UNKNOWN]),
+        Notification.outcome == Outcome.SENT,
     )
     since = session.scalar(arrived) or planned_on - FURTHEST_BACK
     earlier = aliased(Reminding)

@@ -34,13 +34,13 @@ from telegram.request import HTTPXRequest
 
 from bot.screen import Attachment, Button, Drawing, Screen
 from bot.telegram.limiter import Limiter
-from jobs.channel import NOT_MINE, Begin, Receipt
+from jobs.channel import NOT_MINE, TOO_MANY, Begin, Receipt
 from storage.models import Outcome
 
 _log = logging.getLogger(__name__)
 
 _CONNECTIONS: Final = 8
-_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _LONGEST_LABEL: Final = 60
 _UNREACHABLE = ("chat not found", "user is deactivated", "bot was kicked", "peer_id_invalid")
 _RETRY_REFUSED_CONNECTION = timedelta(seconds=5)
@@ -283,7 +283,7 @@ def refusal(failure: TelegramError) -> Receipt:
     match failure:
         case RetryAfter() as error:
             return Receipt(
-                outcome=Outcome.PENDING, retry_in=_as_timedelta(error.retry_after), reason="too many requests"
+                outcome=Outcome.PENDING, retry_in=_as_timedelta(error.retry_after), reason=TOO_MANY
             )
         case ChatMigrated() as error:
             return Receipt(
@@ -304,7 +304,8 @@ def refusal(failure: TelegramError) -> Receipt:
         case NetworkError() as error if isinstance(error.__cause__, _NOT_SENT):
             return Receipt(outcome=Outcome.PENDING, reason="the server cannot be reached", down=True)
         case NetworkError() as error if isinstance(error.__cause__, httpx.HTTPError):
-            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__).__name__)
+            slow = isinstance(error.__cause__, httpx.TimeoutException)
+            return Receipt(outcome=Outcome.UNKNOWN, reason=type(error.__cause__).__name__, down=slow)
         case NetworkError() as error:
             # A server in trouble: what was sent may have arrived, and nothing more is sent for the moment.
             return Receipt(outcome=Outcome.UNKNOWN, reason=error.message, down=True)

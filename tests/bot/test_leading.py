@@ -14,6 +14,7 @@ from bot.delivering import Deliveries
 from bot.leading import Leadership
 from jobs.context import Context
 from obligations.law import Law
+from storage import outages
 from storage.database import Database
 
 
@@ -149,6 +150,43 @@ async def test_what_sends_goes_on_after_an_error_and_ends_when_asked_to(
     monkeypatch.setattr("bot.delivering.deliver", deliver)
     with caplog.at_level(logging.ERROR):
         async with asyncio.timeout(10):
-            await Deliveries(context, SystemClock(), every=0.001).run()
+            await Deliveries(context, SystemClock(), every=0.001, patience=0).run()
     assert rounds == 4
     assert "job deliver failed: LookupError" in caplog.text
+
+
+async def test_nothing_is_sent_before_what_was_missed_is_planned(
+    database: Database, law: Law, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Context(database=database, law=law, channels={}, worker="one")
+    clock = SystemClock()
+    rounds = 0
+
+    async def deliver(_context: Context, _now: datetime) -> int:
+        nonlocal rounds
+        rounds += 1
+        context.stopping.set()
+        return 0
+
+    monkeypatch.setattr("bot.delivering.deliver", deliver)
+    sending = asyncio.create_task(Deliveries(context, clock, every=0.001).run())
+    await asyncio.sleep(0.05)
+    assert rounds == 0
+    database.write(lambda session: outages.note_caught_up(session, now=clock.now()))
+    async with asyncio.timeout(10):
+        await sending
+    assert rounds == 1
+
+
+async def test_where_nobody_leads_it_is_not_waited_for_ever(
+    database: Database, law: Law, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = Context(database=database, law=law, channels={}, worker="one")
+
+    async def deliver(_context: Context, _now: datetime) -> int:
+        context.stopping.set()
+        return 0
+
+    monkeypatch.setattr("bot.delivering.deliver", deliver)
+    async with asyncio.timeout(10):
+        await Deliveries(context, SystemClock(), every=0.001, patience=0.05).run()

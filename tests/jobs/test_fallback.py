@@ -61,7 +61,7 @@ class TestAway:
         chat, mail = Away(), RecordingChannel(name="mail")
         context = town.context(chat=chat, mail=mail)
         kind = NotificationKind.UNREACHABLE
-        facts = {"contact": contact, "stages": [], "total": 0, "reason": "x"}
+        facts = {"contact": contact, "all": [], "reason": "x"}
         town.database.write(
             lambda s: outbox.enqueue(s, [contact], kind, key="k", now=NINE, urgency=5, facts=facts)
         )
@@ -155,7 +155,10 @@ class TestRefused:
         contact = town.who("a")
         context = town.context()
         await reminders.run(context, NINE)
-        town.database.write(lambda s: contacts.unbind(s, "chat", "a", reason="blocked", now=NINE))
+        for channel, address in (("chat", "a"), ("mail", "a@example.org")):
+            town.database.write(
+                lambda s, c=channel, a=address: contacts.unbind(s, c, a, reason="blocked", now=NINE)  # type: ignore[misc]
+            )
         await deliver(context, NINE)
         [told] = town.told(contact, NotificationKind.REMINDER)
         assert (told.outcome, told.attempts) == (Outcome.FAILED, 0)
@@ -166,7 +169,7 @@ class TestRefused:
         contact = town.who("a")
         kind, facts = (
             NotificationKind.UNREACHABLE,
-            {"contact": contact, "stages": [], "total": 0, "reason": "x"},
+            {"contact": contact, "all": [], "reason": "x"},
         )
         town.database.write(lambda s: outbox.enqueue(s, [office], kind, key="k", now=NINE, facts=facts))
         town.database.write(lambda s: retire(s, contact))
@@ -241,13 +244,19 @@ async def test_a_channel_that_hangs_keeps_nobody_waiting_for_ever(
 
 @pytest.mark.usefixtures("plant")
 async def test_what_broke_after_the_send_had_begun_may_have_arrived(town: Town) -> None:
-    town.channel.answers["a"] = [RuntimeError("after the last byte")]
-    context = town.context()
+    class Breaking(RecordingChannel):
+        async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
+            receipt = await super().deliver(parcel, begin)
+            if len(self.parcels) == 1:
+                raise RuntimeError("after the last byte")
+            return receipt
+
+    channel = Breaking()
+    context = town.context(chat=channel)
     await reminders.run(context, NINE)
     await deliver(context, NINE)
     assert await deliver(context, NINE + timedelta(minutes=2)) == 1
-    [parcel] = town.channel.parcels
-    assert parcel.repeated
+    assert [parcel.repeated for parcel in channel.parcels] == [False, True]
 
 
 def test_a_circuit_waits_ever_longer_and_forgets_when_it_is_reached() -> None:

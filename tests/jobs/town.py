@@ -42,12 +42,12 @@ class RecordingChannel:
     _ids: "count[int]" = field(default_factory=lambda: count(1))
 
     async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
-        if not await begin():
-            return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
         laid_out = self.answers.get(parcel.address)
         answer = laid_out.pop(0) if laid_out else None
         if isinstance(answer, Exception):
             raise answer
+        if not await begin():
+            return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
         if answer is not None and answer.outcome is not Outcome.SENT:
             return answer
         self.parcels.append(parcel)
