@@ -8,6 +8,7 @@ from datetime import datetime
 from jobs.channel import Channel
 from jobs.circuits import Circuits
 from jobs.clock import Clock
+from jobs.in_use import ChannelsInUse
 from obligations.law import Law
 from storage.database import Database
 
@@ -25,10 +26,11 @@ class Context:
     worker: str
     clock: Clock | None = None
     circuits: Circuits = field(default_factory=Circuits)
+    in_use: ChannelsInUse = field(default_factory=ChannelsInUse)
     delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while a batch is sent: two rounds at once could overtake each other in one chat."""
+    """Held while a round is sent: two at once could overtake each other in one chat."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the process is to end: what is being sent is finished, and no further batch is begun."""
+    """Set when the process is to end: what is being sent is finished, and no further send is begun."""
 
     def instant(self, now: datetime) -> datetime:
         """Return what time it has become; ``now`` where there is no clock."""

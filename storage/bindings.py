@@ -1,6 +1,6 @@
 """By which channels a contact is written to, and in which order: added, taken away and put in order by an administrator."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -69,6 +69,23 @@ def of_contact(session: Session, contact_id: int) -> Sequence[Bound]:
         )
         for each in kept
     ]
+
+
+def channels_of(session: Session, contact_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
+    """Return the channels that contacts are written to by, in the order they are tried; who has none is left out."""
+    found: dict[int, tuple[str, ...]] = {}
+    for contact_id, channel in session.execute(
+        select(Binding.contact_id, Binding.channel)
+        .where(Binding.contact_id.in_(contact_ids), Binding.active)
+        .order_by(Binding.contact_id, Binding.priority, Binding.id)
+    ):
+        found[contact_id] = (*found.get(contact_id, ()), channel)
+    return found
+
+
+def channels_in_use(session: Session) -> frozenset[str]:
+    """Return the channels by which anybody is written to."""
+    return frozenset(session.scalars(select(Binding.channel).where(Binding.active).distinct()))
 
 
 def add(
