@@ -52,7 +52,7 @@ class Arrived:
 class Owed:
     """An answer that was decided and is not known to have been shown.
 
-    ``showings`` counts this showing and those before it of which nobody heard how they ended.
+    ``showings`` counts those before it of which nobody heard how they ended.
     """
 
     update_id: int
@@ -95,8 +95,7 @@ def claim(
     """Lease what may be worked on now, at most ``limit``: an owed answer or the first open update of each free chat.
 
     ``holding`` are the updates the worker works on already; what it leased and does not hold, it may claim again. A
-    chat of which anything is held is left alone. The showing of an answer counts from here: should the worker vanish,
-    it may have been shown.
+    chat of which anything is held is left alone.
     """
     found: list[Arrived | Owed] = []
     chats: set[int] = set()
@@ -110,7 +109,6 @@ def claim(
         if row.handled_at is None or row.answer is None:
             found.append(Arrived(update_id=row.update_id, chat_id=row.chat_id, payload=row.payload))
             continue
-        row.answer = {**row.answer, "showings": row.answer["showings"] + 1}
         found.append(
             Owed(
                 update_id=row.update_id,
@@ -201,6 +199,19 @@ def owe(session: Session, update_id: int, told: dict[str, Any]) -> bool:
     return first
 
 
+def begin(session: Session, update_id: int, *, worker: str, now: datetime) -> bool:
+    """Count that an answer is shown again, right before it is; False where it is not this worker's to show any more.
+
+    Should the worker vanish from here on, it may have been shown.
+    """
+    row = session.get(InboundUpdate, update_id)
+    if row is None or row.answer is None or row.leased_by != worker:
+        return False
+    row.answer = {**row.answer, "showings": row.answer["showings"] + 1}
+    row.leased_until = now + LEASE
+    return True
+
+
 def settle(session: Session, update_id: int, *, worker: str) -> None:
     """Record that nothing more is owed, because it was shown or will not be, and free the chat."""
     row = session.get(InboundUpdate, update_id)
@@ -216,8 +227,8 @@ def free(session: Session, update_id: int, *, worker: str) -> None:
         _free(row, worker)
 
 
-def postpone(session: Session, update_id: int, *, worker: str, arrived: bool, now: datetime) -> None:
-    """Record that an answer was not shown, or, where it may have ``arrived``, that nobody knows; it is shown later.
+def postpone(session: Session, update_id: int, *, worker: str, showings: int, now: datetime) -> None:
+    """Record that an answer is still owed, after so many ``showings`` that may have arrived; it is shown later.
 
     The pause doubles from five seconds to five minutes. Meanwhile the chat's next updates are handled.
     """
@@ -225,11 +236,7 @@ def postpone(session: Session, update_id: int, *, worker: str, arrived: bool, no
     if row is None or row.answer is None or row.leased_by != worker:
         return
     misses = row.answer["misses"]
-    row.answer = {
-        **row.answer,
-        "misses": misses + 1,
-        "showings": row.answer["showings"] - (0 if arrived else 1),
-    }
+    row.answer = {**row.answer, "misses": misses + 1, "showings": showings}
     row.leased_by = None
     row.leased_until = now + min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(misses, _MOST_DOUBLINGS))
 

@@ -163,13 +163,27 @@ class Handling:
     async def _show_owed(self, owed: Owed) -> Work[object]:
         """Show an answer that was decided before, unless it is too late for it or it was shown often enough."""
         age = self._clock.now() - owed.decided_at
-        if owed.chat_id is None or owed.showings > inbox.MOST_SHOWINGS or age > inbox.ANSWERS_OWED_FOR:
+        if owed.chat_id is None or owed.showings >= inbox.MOST_SHOWINGS or age > inbox.ANSWERS_OWED_FOR:
             _log.warning("the answer to update %s was not shown in time, and is dropped", owed.update_id)
             return self._settled(owed.update_id, Shown.DONE, showings=owed.showings)
-        shown = await self._became(owed.update_id, self._show_again(owed.chat_id, owed.told))
-        return self._settled(owed.update_id, shown, showings=owed.showings)
+        shown = await self._became(owed.update_id, self._show_again(owed.update_id, owed.chat_id, owed.told))
+        if shown is Shown.NOT_OURS:
+            return self._freed(owed.update_id)
+        return self._settled(owed.update_id, shown, showings=owed.showings + 1)
 
-    async def _show_again(self, chat_id: int, told: dict[str, Any]) -> Shown:
+    async def _show_again(self, update_id: int, chat_id: int, told: dict[str, Any]) -> Shown:
+        begun = False
+
+        async def begin() -> bool:
+            """Count this showing, once however often it is tried: only from here on it may have arrived."""
+            nonlocal begun
+            if not begun:
+                now = self._clock.now()
+                begun = await self._database.run(
+                    lambda session: inbox.begin(session, update_id, worker=self._worker, now=now)
+                )
+            return begun
+
         def work(session: Session) -> Printer:
             for sha256, _ in told["files"]:
                 evidence.fetch(session, self._folder, sha256)
@@ -177,7 +191,7 @@ class Handling:
 
         p = await self._database.ask(work)
         screen = unpacked(told, folder=self._folder, p=p)
-        return await self._replies.show(chat_id, screen, instead_of=told["instead_of"])
+        return await self._replies.show(chat_id, screen, instead_of=told["instead_of"], begin=begin)
 
     async def _became(self, update_id: int, showing: Awaitable[Shown]) -> Shown:
         """Wait for a showing. One that fails by a fault of ours would fail again."""
@@ -188,7 +202,7 @@ class Handling:
             return Shown.DONE
 
     def _settled(self, update_id: int, shown: Shown, *, showings: int) -> Work[object]:
-        """Return what is to be recorded after a showing."""
+        """Return what is to be recorded after a showing; ``showings`` counts it and those that may have arrived before."""
         if shown is Shown.DONE:
             return partial(inbox.settle, update_id=update_id, worker=self._worker)
         if shown is Shown.UNKNOWN and showings >= inbox.MOST_SHOWINGS:
@@ -200,7 +214,7 @@ class Handling:
             inbox.postpone,
             update_id=update_id,
             worker=self._worker,
-            arrived=shown is Shown.UNKNOWN,
+            showings=showings if shown is Shown.UNKNOWN else showings - 1,
             now=self._clock.now(),
         )
 

@@ -99,7 +99,7 @@ def connect(token: str, api_url: str, *, answer_within: float = 20) -> Bot:
     )
 
 
-class _NotMineError(Exception):
+class NotMineError(Exception):
     """Another process has taken the notification over: nothing may be sent."""
 
 
@@ -125,16 +125,21 @@ class Messenger:
         self._limiter = limiter
         self._sleep = sleep
 
-    async def show(self, chat_id: int, screen: Screen, *, instead_of: int | None = None) -> None:
+    async def show(
+        self, chat_id: int, screen: Screen, *, instead_of: int | None = None, begin: Begin | None = None
+    ) -> None:
         """Answer with a screen, or put it in place of a message; waits where Telegram asks to.
+
+        ``begin`` is asked each time right before it leaves.
 
         Raises:
             TelegramError: the server refused it, or could not be reached.
+            NotMineError: ``begin`` refused; nothing was sent.
         """
         if instead_of is not None and screen.edit and _fits_one(screen.html):
-            await self._edit(chat_id, instead_of, screen)
+            await self._edit(chat_id, instead_of, screen, begin=begin)
         else:
-            await self._send(chat_id, screen, patiently=True)
+            await self._send(chat_id, screen, patiently=True, begin=begin)
 
     async def deliver(self, chat_id: int, screen: Screen, begin: Begin) -> Receipt:
         """Send a screen and return what became of it; an error is an outcome, never raised.
@@ -147,7 +152,7 @@ class Messenger:
         sent = _Sent()
         try:
             await self._send(chat_id, screen, patiently=False, sent=sent, begin=begin)
-        except _NotMineError:
+        except NotMineError:
             return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
         except TelegramError as error:
             receipt = refusal(error)
@@ -184,7 +189,7 @@ class Messenger:
         A file that is gone, or that Telegram does not take, costs only itself.
 
         Raises:
-            _NotMineError: ``begin`` refused; nothing was sent.
+            NotMineError: ``begin`` refused; nothing was sent.
         """
         sent = _Sent() if sent is None else sent
         pieces = list(split(screen.html)) if screen.html else []
@@ -216,7 +221,9 @@ class Messenger:
             note = partial(self.bot.send_message, chat_id, screen.missing, parse_mode=ParseMode.HTML)
             await self._call(chat_id, note, patiently=True)
 
-    async def _edit(self, chat_id: int, message_id: int, screen: Screen) -> None:
+    async def _edit(
+        self, chat_id: int, message_id: int, screen: Screen, *, begin: Begin | None = None
+    ) -> None:
         edit = partial(
             self.bot.edit_message_text,
             screen.html,
@@ -227,7 +234,7 @@ class Messenger:
             link_preview_options=LinkPreviewOptions(is_disabled=True),
         )
         try:
-            await self._call(chat_id, edit, patiently=True, counted=False)
+            await self._call(chat_id, edit, patiently=True, counted=False, begin=begin)
         except BadRequest as error:
             if "not modified" not in error.message:
                 # The message is too old to edit, or gone: the answer still has to be seen.
@@ -245,7 +252,7 @@ class Messenger:
         """Call Telegram in its turn; patiently, again after a wait it asks for, or when it was not reached.
 
         Raises:
-            _NotMineError: ``begin``, asked once its turn has come, refused.
+            NotMineError: ``begin``, asked once its turn has come, refused.
         """
         attempts = _ANSWER_ATTEMPTS if patiently else 1
         while True:
@@ -254,7 +261,7 @@ class Messenger:
                 raise RetryAfter(busy)
             alone = counted and await self._turn(chat_id, answering=patiently)
             if begin is not None and not await begin():
-                raise _NotMineError
+                raise NotMineError
             try:
                 return await call()
             except RetryAfter as error:

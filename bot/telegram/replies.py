@@ -7,8 +7,9 @@ from telegram import BotCommand, BotCommandScopeChat, Update
 from telegram.error import TelegramError
 
 from bot.screen import Menu, Screen
-from bot.telegram.messenger import Messenger, refusal
+from bot.telegram.messenger import Messenger, NotMineError, refusal
 from bot.telegram.reading import pressed_message
+from jobs.channel import Begin
 from storage.models import Outcome
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,8 @@ class Shown(Enum):
     """Telegram was not reached, or asked to wait: it is not there."""
     UNKNOWN = "unknown"
     """It may be there: the connection ended before the answer."""
+    NOT_OURS = "not ours"
+    """Another process has taken it over meanwhile, and says it."""
 
 
 class Replies:
@@ -43,11 +46,15 @@ class Replies:
             return Shown.DONE
         return await self.show(chat.id, screen, instead_of=pressed_message(update))
 
-    async def show(self, chat_id: int, screen: Screen, *, instead_of: int | None) -> Shown:
-        """Show a screen, in place of a message where it is an edit."""
+    async def show(
+        self, chat_id: int, screen: Screen, *, instead_of: int | None, begin: Begin | None = None
+    ) -> Shown:
+        """Show a screen, in place of a message where it is an edit; ``begin`` is asked right before it leaves."""
         shown = Shown.DONE
         try:
-            await self._messenger.show(chat_id, screen, instead_of=instead_of)
+            await self._messenger.show(chat_id, screen, instead_of=instead_of, begin=begin)
+        except NotMineError:
+            return Shown.NOT_OURS
         except (TelegramError, OSError) as error:
             shown = _became_of(error)
         if screen.menu is not None and shown is Shown.DONE:

@@ -79,9 +79,13 @@ def decide(database: Database, update_id: int, worker: str = "one", *, now: date
 
 
 def postpone(
-    database: Database, update_id: int, worker: str = "one", *, arrived: bool, now: datetime = NOW
+    database: Database, update_id: int, worker: str = "one", *, showings: int = 0, now: datetime = NOW
 ) -> None:
-    database.write(lambda s: inbox.postpone(s, update_id, worker=worker, arrived=arrived, now=now))
+    database.write(lambda s: inbox.postpone(s, update_id, worker=worker, showings=showings, now=now))
+
+
+def begin(database: Database, update_id: int, worker: str = "one") -> bool:
+    return database.write(lambda s: inbox.begin(s, update_id, worker=worker, now=NOW))
 
 
 def settle(database: Database, update_id: int, worker: str = "one") -> None:
@@ -270,7 +274,7 @@ def test_an_answer_whose_worker_is_gone_comes_before_the_chats_next_update(datab
     ids(database)
     decide(database, 10)
     database.write(lambda session: inbox.release(session, "one"))
-    owed = Owed(update_id=10, chat_id=1001, told=TOLD, decided_at=NOW, showings=2)
+    owed = Owed(update_id=10, chat_id=1001, told=TOLD, decided_at=NOW, showings=1)
     assert claimed(database, "two", now=LATER) == [owed]
     assert ids(database, "three", now=LATER) == []
     settle(database, 10, "two")
@@ -285,17 +289,17 @@ def test_an_answer_that_was_not_shown_pauses_longer_each_time_while_its_chat_goe
     decide(database, 10)
     now, pauses = NOW, []
     for _ in range(9):
-        postpone(database, 10, arrived=False, now=now)
+        postpone(database, 10, now=now)
         until = row(database, 10).leased_until
         assert until is not None
         pauses.append(int((until - now).total_seconds()))
         assert ids(database, now=until - timedelta(seconds=1)) == []
         [owed] = claimed(database, now=until)
         assert isinstance(owed, Owed)
-        assert owed.showings == 1
+        assert owed.showings == 0
         now = until
     assert pauses == [5, 10, 20, 40, 80, 160, 300, 300, 300]
-    postpone(database, 10, arrived=False, now=now)
+    postpone(database, 10, now=now)
     keep(database, arrived(11))
     assert ids(database, now=now) == [11]
 
@@ -304,17 +308,40 @@ def test_showings_that_may_have_arrived_are_counted(database: Database) -> None:
     keep(database, arrived(10))
     ids(database)
     decide(database, 10)
-    postpone(database, 10, arrived=True)
+    postpone(database, 10, showings=1)
     [owed] = claimed(database, now=LATER)
     assert isinstance(owed, Owed)
-    assert owed.showings == 2
+    assert owed.showings == 1
+
+
+def test_a_showing_counts_from_when_it_begins_and_not_from_when_it_was_claimed(database: Database) -> None:
+    keep(database, arrived(10))
+    ids(database)
+    decide(database, 10)
+    for worker in ("two", "three", "four"):
+        # Each takes it up and is gone before anything has left.
+        database.write(lambda session: inbox.release_others(session, "nobody"))
+        [owed] = claimed(database, worker)
+        assert (isinstance(owed, Owed) and owed.showings) == 1
+    assert begin(database, 10, "four")
+    assert (row(database, 10).answer or {})["showings"] == 2
+
+
+def test_who_lost_an_answer_to_another_does_not_begin_to_show_it(database: Database) -> None:
+    keep(database, arrived(10))
+    ids(database)
+    decide(database, 10)
+    assert ids(database, "two", now=LATER) == [10]
+    assert not begin(database, 10, "one")
+    settle(database, 10, "two")
+    assert not begin(database, 10, "two")
 
 
 def test_a_later_answer_waits_for_the_earlier_which_may_then_go_at_once(database: Database) -> None:
     keep(database, arrived(10))
     ids(database)
     decide(database, 10)
-    postpone(database, 10, arrived=False)
+    postpone(database, 10)
     keep(database, arrived(11))
     assert ids(database) == [11]
     assert not decide(database, 11)
@@ -322,7 +349,7 @@ def test_a_later_answer_waits_for_the_earlier_which_may_then_go_at_once(database
     assert ids(database) == [10]
     settle(database, 10)
     [owed] = claimed(database)
-    assert (owed.update_id, isinstance(owed, Owed) and owed.showings) == (11, 1)
+    assert (owed.update_id, isinstance(owed, Owed) and owed.showings) == (11, 0)
 
 
 def test_a_showing_that_another_took_over_is_not_postponed_by_who_lost_it(database: Database) -> None:
@@ -330,8 +357,8 @@ def test_a_showing_that_another_took_over_is_not_postponed_by_who_lost_it(databa
     ids(database)
     decide(database, 10)
     assert ids(database, "two", now=LATER) == [10]
-    postpone(database, 10, "one", arrived=False, now=LATER)
-    assert (row(database, 10).leased_by, (row(database, 10).answer or {})["showings"]) == ("two", 2)
+    postpone(database, 10, "one", now=LATER)
+    assert (row(database, 10).leased_by, (row(database, 10).answer or {})["showings"]) == ("two", 1)
 
 
 # What may happen to a chat's updates, drawn at random: two workers claim, finish, vanish.
