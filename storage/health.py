@@ -11,8 +11,8 @@ from pathlib import Path
 
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import BindParameter, ColumnElement, bindparam, case, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import BindParameter, ColumnElement, bindparam, case, exists, func, or_, select, text
+from sqlalchemy.orm import Session, aliased
 
 from storage.claims import is_unsent
 from storage.conditions import is_overdue
@@ -36,9 +36,11 @@ from storage.types import NOTICE_ZONE
 LATELY = timedelta(days=1)
 """How far back what was settled is counted."""
 
+STANDING = timedelta(days=30)
+"""How long a notification that was given up, and that nobody has replayed or discarded, is held against its reader."""
+
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _DIGESTS = (NotificationKind.DAILY_DIGEST, NotificationKind.WEEKLY_DIGEST)
-_FIRST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +53,14 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unreached:
-    """The contacts of whom something did not arrive: how many, and the ids of the first of them."""
+    """The contacts to whom something does not arrive, by their ids, in order."""
 
-    total: int
     contact_ids: tuple[int, ...]
+
+    @property
+    def total(self) -> int:
+        """How many they are."""
+        return len(self.contact_ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,22 +139,28 @@ def given_up(session: Session) -> int:
 
 
 def unreached(session: Session, *, now: datetime) -> Unreached:
-    """Return who has no address left that works, or to whom something within the last day could not be sent."""
-    had = select(Binding.contact_id).where(~Binding.active)
-    failed = select(Notification.contact_id).where(
-        Notification.finished_at > now - LATELY,
-        Notification.outcome.in_([Outcome.FAILED, Outcome.UNKNOWN]),
-    )
-    found = (
+    """Return who has no address left that works, or of whom a dead letter of the last 30 days stands.
+
+    An address that is in use again, as after a new invitation, is not one that was lost.
+    """
+    again = aliased(Binding)
+    in_use = exists().where(again.channel == Binding.channel, again.address == Binding.address, again.active)
+    lost = select(Binding.contact_id).where(~Binding.active, ~in_use)
+    undelivered = select(Notification.contact_id).where(*_stands(now))
+    ids = session.scalars(
         select(Contact.id)
         .where(
             Contact.retired_at.is_(None),
-            or_(Contact.id.in_(had) & ~reachable(), Contact.id.in_(failed)),
+            or_(Contact.id.in_(lost) & ~reachable(), Contact.id.in_(undelivered)),
         )
         .order_by(Contact.id)
     )
-    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
-    return Unreached(total=total, contact_ids=tuple(session.scalars(found.limit(_FIRST))) if total else ())
+    return Unreached(contact_ids=tuple(ids))
+
+
+def dead_letters(session: Session, *, now: datetime) -> int:
+    """Return how many notifications of the last 30 days were given up, and that nobody has replayed or discarded."""
+    return session.scalar(select(func.count()).where(*_stands(now))) or 0
 
 
 def digests_sent(session: Session, *, now: datetime) -> tuple[DigestRound, ...]:
@@ -193,6 +205,13 @@ def _awake_through(instant: datetime) -> timedelta:
 
 def _since_midnight(hour: time) -> timedelta:
     return timedelta(hours=hour.hour, minutes=hour.minute, seconds=hour.second, microseconds=hour.microsecond)
+
+
+def _stands(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Notification.finished_at > now - STANDING,
+        Notification.outcome.in_([Outcome.FAILED, Outcome.UNKNOWN]),
+    )
 
 
 def _is_given_up() -> ColumnElement[bool]:

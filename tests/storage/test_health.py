@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text, update
 
-from storage import contacts, health, inbox
+from storage import contacts, dead_letters, health, inbox
 from storage.database import Database, Session
-from storage.health import Backlog, Unreached, awake
+from storage.health import Backlog, awake
 from storage.inbox import Arrived
 from storage.models import (
     Attempt,
@@ -153,16 +153,34 @@ def test_what_came_in_waits_until_it_is_handled_or_given_up(database: Database) 
     assert database.read(health.given_up) == 1
 
 
-def test_who_has_no_address_or_was_failed_lately_is_not_reached(bureau: Bureau) -> None:
-    def unreached() -> Unreached:
-        return bureau.database.read(lambda session: health.unreached(session, now=NOON))
+def unreached(bureau: Bureau) -> tuple[int, ...]:
+    return bureau.database.read(lambda session: health.unreached(session, now=NOON)).contact_ids
 
-    assert unreached() == Unreached(total=0, contact_ids=())
-    told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(hours=25))
-    assert unreached().total == 0, "that was before"
-    told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(hours=1))
-    assert unreached() == Unreached(total=1, contact_ids=(bureau.people["mill"],))
 
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.UNKNOWN])
+def test_a_dead_letter_is_held_against_its_reader_until_it_is_discarded_or_a_month_old(
+    bureau: Bureau, outcome: Outcome
+) -> None:
+    def standing() -> int:
+        return bureau.database.read(lambda session: health.dead_letters(session, now=NOON))
+
+    told(bureau, outcome=outcome, finished_at=NOON - timedelta(days=30))
+    assert (unreached(bureau), standing()) == ((), 0), "that is long ago"
+    letter = told(bureau, outcome=outcome, finished_at=NOON - timedelta(days=29))
+    assert (unreached(bureau), standing()) == ((bureau.people["mill"],), 1)
+    bureau.database.write(
+        lambda session: dead_letters.discard(session, [letter], reason="told by telephone", now=NOON)
+    )
+    assert (unreached(bureau), standing()) == ((), 0)
+
+
+def test_a_dead_letter_that_is_replayed_is_no_longer_held_against_its_reader(bureau: Bureau) -> None:
+    letter = told(bureau, outcome=Outcome.FAILED, finished_at=NOON - timedelta(days=2))
+    bureau.database.write(lambda session: dead_letters.replay(session, [letter], now=NOON))
+    assert unreached(bureau) == ()
+
+
+def test_who_has_no_address_left_is_not_reached_until_it_is_in_use_again(bureau: Bureau) -> None:
     def alone(session: Session) -> int:
         person = contacts.add(
             session,
@@ -177,5 +195,12 @@ def test_who_has_no_address_or_was_failed_lately_is_not_reached(bureau: Bureau) 
         contacts.unbind(session, "chat", "77", reason="blocked", now=NOON)
         return person.id
 
+    def come_back(session: Session) -> None:
+        token = contacts.invite(session, bureau.north, lead=False, now=NOON)
+        contacts.enrol(session, token, name="孤", language="en", channel="chat", address="77", now=NOON)
+
+    assert unreached(bureau) == ()
     alone_id = bureau.database.write(alone)
-    assert set(unreached().contact_ids) == {bureau.people["mill"], alone_id}
+    assert unreached(bureau) == (alone_id,)
+    bureau.database.write(come_back)
+    assert unreached(bureau) == ()
