@@ -265,7 +265,8 @@ class AlarmBrief:
     """Something wrong with the running of Duewatch, as it stands now; for administrators.
 
     ``detail`` depends on what it is about (`jobs.watch`). ``cleared_at`` is set once it is over, ``again`` where the
-    reader was told before. ``contacts`` are the first of those concerned.
+    reader was told before. ``contacts`` are the first of those concerned, ``further`` how many of all of them the reader
+    was not told of before; 0 in the first message.
     """
 
     name: AlarmName
@@ -275,6 +276,7 @@ class AlarmBrief:
     cleared_at: datetime | None
     again: bool
     contacts: tuple[Named, ...]
+    further: int = 0
 
     @property
     def stage_ids(self) -> tuple[int, ...]:

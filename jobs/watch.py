@@ -194,4 +194,4 @@ def away_channels(context: Context) -> Sequence[str]:
 
 
 def _shown(detail: Mapping[str, object]) -> str:
-    return " ".join(f"{name}={value}" for name, value in detail.items())
+    return " ".join(f"{name}={value}" for name, value in detail.items() if not isinstance(value, list))

@@ -88,8 +88,10 @@ def apply(session: Session, conditions: Iterable[Condition], *, now: datetime) -
             alarm.cleared_at = now
             cleared.append(alarm)
             continue
-        if alarm.detail != dict(condition.detail):
-            alarm.detail = dict(condition.detail)
+        # What else is noted there, as who was told of, stays.
+        detail = {**alarm.detail, **condition.detail}
+        if alarm.detail != detail:
+            alarm.detail = detail
         lasting.append(alarm)
     new = [
         Alarm(

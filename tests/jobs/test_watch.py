@@ -1,6 +1,7 @@
 """What is wrong with the running of Duewatch is found, said to administrators once and daily, and said to be over."""
 
 import logging
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -27,7 +28,7 @@ WELL = Facts(
     horizon=timedelta(days=120),
     calendar=Coverage(through=date(2024, 12, 31), days_left=300),
     digests=(),
-    unreached=Unreached(total=0, contact_ids=()),
+    unreached=Unreached(contact_ids=()),
     given_up=0,
     trail_broken=None,
     administrators=1,
@@ -65,7 +66,7 @@ def test_nothing_is_wrong_where_all_is_well() -> None:
         (replace(WELL, late_jobs=["reminders"]), AlarmName.JOB_LATE, "reminders"),
         (replace(WELL, digests=[DIGEST]), AlarmName.DIGEST_LATE, "2024-02-20"),
         (
-            replace(WELL, unreached=Unreached(total=1, contact_ids=(7,))),
+            replace(WELL, unreached=Unreached(contact_ids=(7,))),
             AlarmName.CONTACT_UNREACHABLE,
             "",
         ),
@@ -241,6 +242,74 @@ async def test_names_of_those_who_are_not_reached_are_read_when_it_is_sent(
     [told] = await look(town, context, "2024-02-20 12:01")
     assert told.name is AlarmName.CONTACT_UNREACHABLE
     assert [(each.organisation_name, each.contact_name) for each in told.contacts] == [("mill", "contact 77")]
+
+
+@pytest.fixture
+def lost(town: Town, context: Context) -> Callable[[str, str], Awaitable[list[AlarmBrief]]]:
+    """Return how a contact of an address loses it at a moment; what the administrator is told by it is returned."""
+    mill = town.unit("mill", town.district("north"))
+    found: set[str] = set()
+
+    async def lose(address: str, moment: str) -> list[AlarmBrief]:
+        if address not in found:
+            found.add(address)
+            town.contact(mill, address)
+        town.database.write(
+            lambda session: contacts.unbind(session, "chat", address, reason="blocked", now=at(moment))
+        )
+        return await look(town, context, moment)
+
+    return lose
+
+
+async def test_of_a_further_contact_who_is_not_reached_administrators_hear_at_once(
+    town: Town, context: Context, lost: Callable[[str, str], Awaitable[list[AlarmBrief]]]
+) -> None:
+    await catch_up(context, at("2024-02-20 12:00"))
+    [first] = await lost("71", "2024-02-20 12:01")
+    assert (first.again, first.further) == (False, 0)
+    [told] = await lost("72", "2024-02-20 12:02")
+    assert (told.again, told.further, told.detail["total"]) == (True, 1, 2)
+    assert [each.contact_name for each in told.contacts] == ["contact 72", "contact 71"]
+    assert await look(town, context, "2024-02-20 12:03") == []
+
+
+async def test_of_many_who_are_not_reached_administrators_hear_once_an_hour(
+    town: Town, context: Context, lost: Callable[[str, str], Awaitable[list[AlarmBrief]]]
+) -> None:
+    await catch_up(context, at("2024-02-20 12:00"))
+    assert len(await lost("71", "2024-02-20 12:01")) == 1
+    assert len(await lost("72", "2024-02-20 12:02")) == 1
+    for minute in range(3, 60):
+        assert await lost(str(100 + minute), f"2024-02-20 12:{minute:02}") == []
+    assert await look(town, context, "2024-02-20 13:01") == []
+    [told] = await look(town, context, "2024-02-20 13:02")
+    assert (told.further, told.detail["total"], len(told.contacts)) == (57, 59, 5)
+    assert await look(town, context, "2024-02-20 15:00") == []
+
+
+async def test_who_is_lost_in_the_night_is_in_the_one_message_of_the_morning(
+    town: Town, context: Context, lost: Callable[[str, str], Awaitable[list[AlarmBrief]]]
+) -> None:
+    await catch_up(context, at("2024-02-20 22:30"))
+    assert await lost("71", "2024-02-20 23:00") == []
+    assert await lost("72", "2024-02-21 02:00") == []
+    await catch_up(context, at("2024-02-21 06:59"))
+    [told] = await look(town, context, "2024-02-21 07:00")
+    assert [each.contact_name for each in told.contacts] == ["contact 71", "contact 72"]
+    assert await look(town, context, "2024-02-21 07:01") == []
+
+
+async def test_who_was_reached_meanwhile_and_is_lost_again_is_told_of_again(
+    town: Town, context: Context, lost: Callable[[str, str], Awaitable[list[AlarmBrief]]]
+) -> None:
+    await catch_up(context, at("2024-02-20 12:00"))
+    await lost("71", "2024-02-20 12:01")
+    [further] = await lost("72", "2024-02-20 12:02")
+    town.bind(further.detail["contacts"][-1], "chat", "72")
+    assert await look(town, context, "2024-02-20 13:10") == []
+    [told] = await lost("72", "2024-02-20 13:20")
+    assert told.further == 1
 
 
 async def test_a_trail_that_was_changed_is_an_alarm_from_the_nightly_check_on(
