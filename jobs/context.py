@@ -9,6 +9,7 @@ from jobs.channel import Channel
 from jobs.circuits import Circuits
 from jobs.clock import Clock
 from jobs.in_use import ChannelsInUse
+from jobs.reaching import Reaching
 from obligations.law import Law
 from storage.database import Database
 
@@ -27,6 +28,7 @@ class Context:
     clock: Clock | None = None
     circuits: Circuits = field(default_factory=Circuits)
     in_use: ChannelsInUse = field(default_factory=ChannelsInUse)
+    reaching: Reaching = field(default_factory=Reaching)
     delivering: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a round is sent: two at once could overtake each other in one chat."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)

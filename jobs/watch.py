@@ -16,9 +16,10 @@ from jobs.hours import DAILY_DIGEST_AT, WEEKLY_DIGEST_AT, instant
 from jobs.hours import LATE_AFTER as DIGEST_LATE_AFTER
 from jobs.housekeeping import TRAIL_BROKEN
 from jobs.materialise import horizon_left
+from jobs.reaching import LISTENING
 from obligations.calendar import Coverage
 from obligations.law import Law
-from storage import alarms, contacts, health, settings, workers
+from storage import alarms, contacts, health, settings
 from storage.alarms import AlarmName, Condition
 from storage.database import Session
 from storage.health import Backlog, DigestRound, Unreached
@@ -35,13 +36,11 @@ OUTBOX_FRESH: Final = timedelta(minutes=5)
 """An alarm about the outbox is raised at the one age and cleared below the other, so that it does not flicker."""
 
 STARTING: Final = timedelta(minutes=15)
-"""How long after its start a process has time to catch up, before what waits and what is behind is an alarm."""
+"""How long after an outage there is time to catch up, before what waits and what is behind is an alarm. A process that
+starts anew gets none: one that does so again and again would never be found behind."""
 
 HORIZON_SHORT: Final = timedelta(days=100)
 """Duties made less far ahead than this: the round that makes them, 120 days ahead, has failed for weeks."""
-
-AWAY_AFTER_FAILURES: Final = 6
-"""So often in a row a channel could not be reached, over five minutes in all, before it counts as away."""
 
 _HOURS = {
     NotificationKind.DAILY_DIGEST: DAILY_DIGEST_AT,
@@ -54,8 +53,8 @@ class Facts:
     """How Duewatch is doing at an instant. ``horizon`` is how far ahead duties are made, None without a registry.
 
     ``late_jobs`` are those of the timetable that should have run since, ``away`` the channels that could not be reached
-    for a while, ``trail_broken`` the first event of the trail that was changed. ``starting`` says that this process began
-    a moment ago, and may still be catching up.
+    for a while, ``trail_broken`` the first event of the trail that was changed. ``starting`` says that an outage has just
+    ended, or this is the first start at all: what was missed may still be being made up for.
     """
 
     outbox: Backlog
@@ -78,15 +77,13 @@ def look(
     entries: Sequence["Entry"],
     *,
     away: Collection[str],
-    worker: str,
     now: datetime,
 ) -> Facts:
-    """Read the facts of this instant. ``worker`` is the process that looks."""
+    """Read the facts of this instant."""
     today = local_date(now)
     broken = settings.get(session, TRAIL_BROKEN)
     done = rounds.last(session, [entry.name for entry in entries])
     since = settings.get_date(session, settings.SINCE) or today
-    started_at = workers.started_at(session, worker)
     return Facts(
         outbox=health.outbox(session, now=now),
         late_jobs=rounds.late(entries, done, now=now),
@@ -100,7 +97,7 @@ def look(
         trail_broken=int(broken) if broken else None,
         administrators=len(contacts.administrators(session)),
         has_registry=health.has_registry(session),
-        starting=started_at is not None and now - started_at < STARTING,
+        starting=timedelta() <= now - health.began_at(session, now=now) < STARTING,
     )
 
 
@@ -168,10 +165,12 @@ async def run(context: Context, now: datetime, *, entries: Sequence["Entry"]) ->
 
     ``entries`` are the jobs that have to run. What is raised is logged as an error too, whoever is told of it.
     """
-    away = away_channels(context)
+    context.reaching.look(context.circuits, (*context.channels, LISTENING), now)
 
     def work(session: Session) -> alarms.Changes:
-        facts = look(session, context.law, entries, away=away, worker=context.worker, now=now)
+        told = alarms.raised_about(session, AlarmName.CHANNEL_AWAY)
+        away = context.reaching.away(context.circuits, told, now)
+        facts = look(session, context.law, entries, away=away, now=now)
         before = {AlarmName(alarm.name) for alarm in alarms.raised(session)}
         changes = alarms.apply(session, conditions(facts, raised=before), now=now)
         alarming.tell(session, changes, now=now)
@@ -186,11 +185,6 @@ async def run(context: Context, now: datetime, *, entries: Sequence["Entry"]) ->
         _log.error("alarm: %s %s %s", alarm.name, alarm.subject, _shown(alarm.detail))
     for alarm in changes.cleared:
         _log.warning("alarm over: %s %s, raised at %s", alarm.name, alarm.subject, alarm.raised_at)
-
-
-def away_channels(context: Context) -> Sequence[str]:
-    """Return the channels that this process could not reach for a while."""
-    return [name for name in context.channels if context.circuits.of(name).failures >= AWAY_AFTER_FAILURES]
 
 
 def _shown(detail: Mapping[str, object]) -> str:

@@ -65,6 +65,13 @@ def raised(session: Session) -> Sequence[Alarm]:
     return session.scalars(select(Alarm).where(Alarm.cleared_at.is_(None)).order_by(Alarm.id)).all()
 
 
+def raised_about(session: Session, name: AlarmName) -> frozenset[str]:
+    """Return the subjects of which an alarm of this name is raised now."""
+    return frozenset(
+        session.scalars(select(Alarm.subject).where(Alarm.cleared_at.is_(None), Alarm.name == name.value))
+    )
+
+
 def counts(session: Session) -> Mapping[AlarmName, int]:
     """Return how many alarms are raised now, by what they are about; those without any are left out."""
     rows = session.execute(

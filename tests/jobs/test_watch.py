@@ -7,12 +7,13 @@ from datetime import date, timedelta
 
 import pytest
 
-from jobs import housekeeping
+from jobs import housekeeping, outage
 from jobs.briefs import AlarmBrief
 from jobs.context import Context
 from jobs.deliver import deliver
+from jobs.reaching import AWAY_AFTER_FAILURES
 from jobs.timetable import WATCH, catch_up
-from jobs.watch import AWAY_AFTER_FAILURES, Facts, conditions
+from jobs.watch import Facts, conditions
 from obligations.calendar import Coverage
 from storage import alarms, contacts, settings
 from storage.alarms import AlarmName
@@ -103,15 +104,43 @@ def test_a_process_that_has_just_started_may_be_catching_up() -> None:
     ]
 
 
-async def test_how_long_a_process_runs_is_read_from_its_row(town: Town, context: Context) -> None:
-    now = at("2024-02-20 12:00")
-    town.database.write(
-        lambda session: session.add(Worker(name=context.worker, host="h", pid=1, started_at=now, seen_at=now))
-    )
-    town.oblige(date(2024, 2, 1), date(2024, 3, 1))
+async def test_a_first_start_and_the_end_of_an_outage_give_time_to_catch_up(
+    town: Town, context: Context
+) -> None:
+    def late() -> bool:
+        return AlarmName.JOB_LATE in town.database.read(alarms.counts)
+
+    await look(town, context, "2024-02-20 12:00")
     await look(town, context, "2024-02-20 12:14")
-    assert AlarmName.JOB_LATE not in town.database.read(alarms.counts)
+    assert not late()
     await look(town, context, "2024-02-20 12:15")
+    assert late()
+    await catch_up(context, at("2024-02-20 12:20"))
+    await catch_up(context, at("2024-02-21 15:00"))
+    town.database.write(
+        lambda session: settings.put(session, "round.reminders", at("2024-02-20 12:20").isoformat())
+    )
+    await look(town, context, "2024-02-21 15:14")
+    assert not late()
+    await look(town, context, "2024-02-21 15:15")
+    assert late()
+
+
+async def test_processes_that_restart_again_and_again_are_found_behind(town: Town) -> None:
+    appoint(town, town.contact(town.city, "admin"))
+    now = at("2024-02-20 12:00")
+    for number in range(4):
+        name = f"process {number}"
+        town.database.write(
+            lambda session, name=name, now=now: session.add(  # type: ignore[misc]  # mypy cannot type a default
+                Worker(name=name, host="h", pid=1, started_at=now, seen_at=now)
+            )
+        )
+        context = town.context(worker=name)
+        for _ in range(5):
+            await outage.note(context, now)
+            await WATCH.work(context, now)
+            now += timedelta(minutes=1)
     assert town.database.read(alarms.counts)[AlarmName.JOB_LATE] == 5
 
 
@@ -220,6 +249,7 @@ async def test_that_the_chat_is_away_goes_by_the_administrators_next_channel(tow
     await catch_up(context, now)
     for _ in range(AWAY_AFTER_FAILURES):
         context.circuits.of("chat").missed(now)
+        await WATCH.work(context, now)
         now = context.circuits.of("chat").open_until or now
     context.circuits.of("chat").missed(now)
     await WATCH.work(context, now)
