@@ -1,11 +1,11 @@
 """How Duewatch itself is doing, as numbers: what waits and for how long, what was settled lately, who cannot be reached.
 
-Reads only. What follows from the numbers is decided in `jobs.watch` and `bot.web`.
+Reads only, but for the instant of the first look. What follows from the numbers is decided in `jobs.watch` and `bot.web`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import BindParameter, ColumnElement, bindparam, case, exists, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
+from storage import settings
 from storage.claims import is_unsent
 from storage.conditions import is_overdue
 from storage.contacts import reachable
@@ -27,6 +28,7 @@ from storage.models import (
     Notification,
     NotificationKind,
     Organisation,
+    Outage,
     Outcome,
     Stage,
 )
@@ -39,6 +41,7 @@ LATELY = timedelta(days=1)
 STANDING = timedelta(days=30)
 """How long a notification that was given up, and that nobody has replayed or discarded, is held against its reader."""
 
+_FIRST_LOOK_AT = "first_look_at"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _DIGESTS = (NotificationKind.DAILY_DIGEST, NotificationKind.WEEKLY_DIGEST)
 
@@ -188,6 +191,19 @@ def overdue(session: Session, *, today: date) -> int:
 def has_registry(session: Session) -> bool:
     """Tell whether there is any organisation that could owe something."""
     return session.scalar(select(Organisation.id).limit(1)) is not None
+
+
+def began_at(session: Session, *, now: datetime) -> datetime:
+    """Return since when the timetable runs without an outage: since the last one ended, or the first look at all.
+
+    A process that starts anew within half an hour changes nothing about it.
+    """
+    first = settings.get(session, _FIRST_LOOK_AT)
+    if first is None:
+        first = now.isoformat()
+        settings.put(session, _FIRST_LOOK_AT, first)
+    returned_at = session.scalar(select(func.max(Outage.ended_at)).where(Outage.ended_at <= now))
+    return max(datetime.fromisoformat(first), returned_at or datetime.min.replace(tzinfo=UTC))
 
 
 def awake(since: datetime, until: datetime) -> timedelta:
