@@ -32,13 +32,15 @@ def doctor(context: click.Context, *, as_json: bool) -> None:
             ]
         )
     else:
-        columns([(each.level.value, each.check, _line(each)) for each in findings])
+        columns([(each.level.value, each.check, _line(p, each)) for each in findings])
     if any(each.level is Level.BAD for each in findings):
         context.exit(1)
 
 
-def _line(finding: Finding) -> str:
-    return f"{finding.said}; {finding.to_do}" if finding.to_do else finding.said
+def _line(p: Printer, finding: Finding) -> str:
+    return (
+        p.text("{said}; {to_do}", said=finding.said, to_do=finding.to_do) if finding.to_do else finding.said
+    )
 
 
 def _examined(p: Printer) -> Iterator[Finding]:

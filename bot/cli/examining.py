@@ -16,7 +16,6 @@ from obligations.law import Law
 from storage import alarms, contacts, health, organisations, outages, overview, trail
 from storage.database import Session
 from storage.errors import NotFoundError
-from storage.models import Outcome
 from storage.organisations import Scope
 from storage.types import local_date
 
@@ -118,6 +117,12 @@ def _of_law(p: Printer, session: Session, law: Law, *, now: datetime) -> Iterato
     run = p.text("start duewatch run, and look into its log for errors")
     if left is None:
         yield warn("horizon", p.text("no duty was made yet"), run)
+    elif left.days < 0:
+        yield bad(
+            "horizon",
+            p.plural("the duties made ended {n} day ago", "the duties made ended {n} days ago", -left.days),
+            run,
+        )
     else:
         said = p.plural("duties are made {n} day ahead", "duties are made {n} days ahead", left.days)
         yield ok("horizon", said) if left >= HORIZON_SHORT else bad("horizon", said, run)
@@ -176,8 +181,12 @@ def _of_people(p: Printer, session: Session, *, now: datetime) -> Iterator[Findi
     if unreached:
         yield warn(
             "contacts",
-            p.plural("nothing arrives at {n} contact", "nothing arrives at {n} contacts", unreached),
-            p.text("see why: duewatch outbox list"),
+            p.plural(
+                "messages to {n} contact did not arrive", "messages to {n} contacts did not arrive", unreached
+            ),
+            p.text(
+                "see why: duewatch outbox list; replay or discard each, and invite who lost their address"
+            ),
         )
 
 
@@ -188,17 +197,16 @@ def _of_letters(p: Printer, session: Session, *, now: datetime) -> Iterator[Find
     yield ok("outbox", said) if outbox.oldest <= OUTBOX_AGED else bad("outbox", said, look)
     said = p.plural("{n} message of somebody waits", "{n} messages of people wait", inbox.waiting)
     yield ok("inbox", said) if inbox.oldest <= INBOX_AGED else bad("inbox", said, look)
-    settled = health.settled(session, now=now)
-    dead = sum(n for (_, outcome), n in settled.items() if outcome in (Outcome.FAILED, Outcome.UNKNOWN))
+    dead = health.dead_letters(session, now=now)
     if dead:
         yield warn(
             "dead letters",
             p.plural(
-                "{n} notification of the last day could not be delivered",
-                "{n} notifications of the last day could not be delivered",
+                "{n} notification of the last 30 days could not be delivered",
+                "{n} notifications of the last 30 days could not be delivered",
                 dead,
             ),
-            p.text("see why: duewatch outbox list"),
+            p.text("see why: duewatch outbox list; then replay or discard each"),
         )
     given_up = health.given_up(session)
     if given_up:
@@ -212,4 +220,4 @@ def _of_letters(p: Printer, session: Session, *, now: datetime) -> Iterator[Find
             p.text("look at them: duewatch inbox list"),
         )
     if not dead and not given_up:
-        yield ok("dead letters", p.text("none in the last day"))
+        yield ok("dead letters", p.text("none in the last 30 days"))

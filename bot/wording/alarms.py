@@ -20,18 +20,23 @@ def told(voice: Voice, brief: AlarmBrief) -> Screen:
         return Screen(
             html=lines(
                 [
-                    bold(p.text("Duewatch is in order again: {what}", what=title(p, brief))),
+                    bold(p.text("Resolved: {what}", what=title(p, brief))),
                     p.text("From {since} to {until}.", since=since, until=until),
                 ]
             ),
             silent=True,
         )
     head = (
-        p.text("Duewatch still needs you: {what}", what=title(p, brief))
+        p.text("Still to be dealt with: {what}", what=title(p, brief))
         if brief.again
-        else p.text("Duewatch needs you: {what}", what=title(p, brief))
+        else p.text("To be dealt with: {what}", what=title(p, brief))
     )
-    parts: list[str | None] = [bold(head), p.text("Since {moment}.", moment=since), "", _found(p, brief)]
+    parts: list[str | None] = [bold(head), p.text("Since {moment}.", moment=since), ""]
+    if brief.further:
+        parts.append(
+            p.plural("{n} more since the last message.", "{n} more since the last message.", brief.further)
+        )
+    parts.append(_found(p, brief))
     if brief.contacts:
         names = [f"{safe(each.organisation_name)} {safe(each.contact_name)}" for each in brief.contacts]
         parts.append(p.listed(names))
@@ -79,6 +84,12 @@ def _found(p: Printer, brief: AlarmBrief) -> str:
             )
         case AlarmName.CHANNEL_AWAY:
             return p.text("Every attempt has failed for over five minutes. What is not urgent waits.")
+        case AlarmName.HORIZON_SHORT if int(detail["days"]) < 0:
+            return p.plural(
+                "The duties made ended {n} day ago; it should be 120 days ahead. What follows is missing from lists.",
+                "The duties made ended {n} days ago; it should be 120 days ahead. What follows is missing from lists.",
+                -int(detail["days"]),
+            )
         case AlarmName.HORIZON_SHORT:
             return p.text(
                 "Duties are made {days} days ahead; it should be 120. Later ones are missing from lists and reminders.",
@@ -99,8 +110,8 @@ def _found(p: Printer, brief: AlarmBrief) -> str:
             )
         case AlarmName.CONTACT_UNREACHABLE:
             return p.plural(
-                "Messages to {n} contact do not arrive:",
-                "Messages to {n} contacts do not arrive:",
+                "Messages to {n} contact did not arrive:",
+                "Messages to {n} contacts did not arrive:",
                 int(detail["total"]),
             )
         case AlarmName.UPDATES_GIVEN_UP:
@@ -137,9 +148,12 @@ def _to_do(p: Printer, brief: AlarmBrief) -> str:
             )
         case AlarmName.CONTACT_UNREACHABLE:
             return p.text(
-                "See why: {list}. Tell them in another way, and invite them again: {invite}",
+                "See why: {list}. Tell them in another way. Send each message again, {replay}, or let it go, {discard}; "
+                "invite anew who lost their address, {invite}. Then this ends by itself.",
                 list=_command("duewatch outbox list"),
                 invite=_command("duewatch invite ORGANISATION"),
+                replay=_command("duewatch outbox replay"),
+                discard=_command("duewatch outbox discard"),
             )
         case AlarmName.UPDATES_GIVEN_UP:
             return p.text(

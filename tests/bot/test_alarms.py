@@ -62,7 +62,7 @@ def test_every_alarm_says_what_since_when_and_what_to_do(law: Law, name: AlarmNa
 
 def test_an_alarm_in_chinese_reads_as_an_official_notice(law: Law) -> None:
     assert said(law, BRIEF, "zh-hans") == (
-        "<b>督期运行异常，请处理：消息积压未发出</b>\n"
+        "<b>请处理：消息积压未发出</b>\n"
         "自 2024年2月20日 12:00 起。\n"
         "\n"
         "3 条消息待发，最早的一条已等待 31 分钟。\n"
@@ -79,14 +79,53 @@ def test_names_are_safe_and_counted(law: Law) -> None:
         contacts=(Named(contact_name="<b>", organisation_name="Mill & Co"),),
     )
     html = said(law, brief, "en")
-    assert "Messages to 7 contacts do not arrive:\nMill &amp; Co &lt;b&gt;\nand 6 more" in html
+    assert "Messages to 7 contacts did not arrive:\nMill &amp; Co &lt;b&gt;\nand 6 more" in html
 
 
 def test_that_it_is_over_is_said_in_two_lines(law: Law) -> None:
     brief = replace(BRIEF, cleared_at=NOON + timedelta(minutes=40))
     assert said(law, brief, "en") == (
-        "<b>Duewatch is in order again: messages are stuck</b>\nFrom 20 Feb 2024 12:00 to 20 Feb 2024 12:40."
+        "<b>Resolved: messages are stuck</b>\nFrom 20 Feb 2024 12:00 to 20 Feb 2024 12:40."
     )
+
+
+UNREACHED = replace(
+    BRIEF,
+    name=AlarmName.CONTACT_UNREACHABLE,
+    detail={"total": 2},
+    contacts=(
+        Named(contact_name="乙", organisation_name="示例二厂"),
+        Named(contact_name="甲", organisation_name="示例一厂"),
+    ),
+)
+
+
+def test_a_contact_who_is_not_reached_is_no_fault_of_duewatch_and_how_it_ends_is_said(law: Law) -> None:
+    html = said(law, replace(UNREACHED, again=True, further=1), "zh-hans")
+    assert html == (
+        "<b>仍请处理：有联系人收不到消息</b>\n"
+        "自 2024年2月20日 12:00 起。\n"
+        "\n"
+        "较上次通知新增 1 位。\n"
+        "2 位联系人有消息未送达：\n"
+        "示例二厂 乙、示例一厂 甲\n"
+        "\n"
+        "查看原因：<code>duewatch outbox list</code>。请以其他方式通知本人。"
+        "未送达的消息请逐条重发（<code>duewatch outbox replay</code>）或关闭（<code>duewatch outbox discard</code>）；"
+        "地址已失效的，请重新邀请（<code>duewatch invite ORGANISATION</code>）。全部处理后，异常自动消除。"
+    )
+    assert said(law, replace(UNREACHED, cleared_at=NOON), "zh-hans").startswith(
+        "<b>异常已消除：有联系人收不到消息</b>\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-hans", "已生成的事项已过期 902 天"), ("en", "ended 902 days ago")]
+)
+def test_duties_that_ended_in_the_past_are_said_as_past(law: Law, language: str, words: str) -> None:
+    html = said(law, replace(BRIEF, name=AlarmName.HORIZON_SHORT, detail={"days": -902}), language)
+    assert words in html
+    assert "-902" not in html
 
 
 async def test_an_administrator_enrols_and_hears_an_alarm(
@@ -109,7 +148,7 @@ async def test_an_administrator_enrols_and_hears_an_alarm(
     town.database.write(_lose_somebody)
     await WATCH.work(town.assistant.context, town.clock.now())
     await town.settle()
-    told = [message for message in person.messages if "督期运行异常" in message]
+    told = [message for message in person.messages if "请处理：" in message]
     assert len(told) == 1
     assert "有联系人收不到消息" in told[0]
 

@@ -16,9 +16,10 @@ from bot.cli.examining import Level, of_skew
 from locales.printer import Printer
 from obligations.law import Law
 from sandbox.seam import World, build_app, serving
-from storage import contacts, organisations, outages, registry, settings
+from storage import contacts, dead_letters, organisations, outages, outbox, registry, settings
 from storage.database import Database, Session
 from storage.materialise import materialise
+from storage.models import Notification, NotificationKind, Outcome
 from tests.bot.conftest import CITY, KILN, MILL, NORTH, QUAY, SOUTH, at, town_registry
 
 NOW = at("2024-02-20 10:00")
@@ -102,6 +103,41 @@ def test_in_a_terminal_each_line_says_what_to_do() -> None:
     assert "warn  registry" in english.stdout
     assert "load a registry: duewatch import FILE" in english.stdout
     assert "请导入名录：duewatch import FILE" in chinese.stdout
+
+
+def test_in_chinese_what_to_do_follows_a_chinese_semicolon() -> None:
+    chinese = examine(language="zh-hans").stdout
+    assert "；请导入名录" in chinese
+    assert "; " not in chinese
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "ended 902 days ago"), ("zh-hans", "已生成的事项已过期 902 天")]
+)
+def test_duties_that_ended_in_the_past_are_said_as_past(
+    town: Database, monkeypatch: pytest.MonkeyPatch, language: str, said: str
+) -> None:
+    monkeypatch.setenv("DUEWATCH_NOW", (NOW + timedelta(days=120 + 902)).isoformat())
+    result = examine(language=language)
+    assert said in result.stdout
+    assert "-902" not in result.stdout
+    assert town.path.exists()
+
+
+def test_dead_letters_stand_for_a_month_until_they_are_replayed_or_discarded(town: Database) -> None:
+    def give_up(session: Session) -> int:
+        [contact] = contacts.administrators(session)
+        outbox.enqueue(session, [contact.id], NotificationKind.DAILY_DIGEST, key="x", now=NOW, not_before=NOW)
+        letter = session.query(Notification).one()
+        letter.outcome, letter.finished_at = Outcome.FAILED, NOW - timedelta(days=20)
+        return letter.id
+
+    letter = town.write(give_up)
+    found = findings(examine("--json"))
+    assert found["dead letters"] == [("warn", "1 notification of the last 30 days could not be delivered")]
+    assert ("warn", "messages to 1 contact did not arrive") in found["contacts"]
+    town.write(lambda session: dead_letters.discard(session, [letter], reason="told", now=NOW))
+    assert levels(examine("--json"))["dead letters"] == {"ok"}
 
 
 def test_a_trail_that_was_changed_is_bad(town: Database) -> None:
