@@ -5,6 +5,7 @@ Plain lines for a terminal, no HTML.
 
 from collections.abc import Iterator
 
+from bot.wording.delivery_reasons import delivery_reason
 from bot.wording.phrases import Voice, untagged
 from locales.printer import Printer
 from storage.dead_letters import Letter, Try
@@ -23,7 +24,7 @@ def row(p: Printer, letter: Letter) -> tuple[str, ...]:
         outcome(p, letter.outcome),
         kind(p, letter.kind),
         f"{letter.organisation} {letter.contact}",
-        letter.reason or "",
+        delivery_reason(p, letter.reason or ""),
         "" if letter.reachable else p.text("cannot be reached now"),
     )
 
@@ -55,7 +56,7 @@ def _body(p: Printer, letter: Letter) -> Iterator[str]:
     yield "  " + p.text("To: {name}", name=f"{letter.organisation} {letter.contact}") + reach
     ended = outcome(p, letter.outcome)
     moment = "" if letter.finished_at is None else " · " + p.moment(letter.finished_at)
-    reason = f" · {letter.reason}" if letter.reason else ""
+    reason = f" · {delivery_reason(p, letter.reason)}" if letter.reason else ""
     yield "  " + p.text("Outcome: {outcome}", outcome=ended + moment + reason)
     for each in letter.tries:
         yield "  " + _attempt(p, each)
@@ -82,7 +83,7 @@ def _attempt(p: Printer, each: Try) -> str:
         channel=each.channel,
         outcome=ended,
     )
-    return f"{said} · {each.reason}" if each.reason else said
+    return f"{said} · {delivery_reason(p, each.reason)}" if each.reason else said
 
 
 def outcome(p: Printer, outcome: Outcome) -> str:
