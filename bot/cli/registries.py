@@ -112,7 +112,16 @@ def import_(
 def _write_template(p: Printer, path: Path) -> None:
     if path.exists():
         misused(p.text("{path} is there already; name another file", path=path))
-    workbook.write_template(path)
+    try:
+        workbook.write_template(path)
+    except OSError as error:
+        raise Refusal(
+            p.text(
+                "{path} cannot be written or read: {reason}",
+                path=error.filename or path,
+                reason=error.strerror,
+            )
+        ) from None
     click.echo(p.text("Wrote {path}. Fill it in, then: duewatch import {path}", path=path), err=True)
 
 

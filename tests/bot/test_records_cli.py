@@ -90,6 +90,12 @@ def test_faults_are_told_by_sheet_row_and_column_and_nothing_is_loaded(home: Pat
     assert "no organisations yet" in refused("overdue", code=1)
 
 
+def test_a_template_for_a_folder_that_is_not_there_says_so(home: Path) -> None:
+    said = refused("import", "--template", str(home / "nowhere" / "registry.xlsx"), code=1)
+    assert "nowhere" in said
+    assert "cannot be written" in said
+
+
 def test_a_template_is_written_once(home: Path) -> None:
     path = str(home / "t.xlsx")
     assert run("import", "--template", path).exit_code == 0
