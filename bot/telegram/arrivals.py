@@ -14,7 +14,8 @@ from telegram.error import Conflict, InvalidToken, RetryAfter
 
 from bot.telegram.handling import Handling, log_failure
 from bot.telegram.messenger import Messenger
-from bot.telegram.reading import ALLOWED_UPDATES, arrived
+from bot.telegram.reading import ALLOWED_UPDATES, NotAnUpdateError, arrived_as
+from jobs.circuits import Circuit
 from jobs.clock import Clock
 from obligations.law import Law
 from storage import inbox
@@ -25,6 +26,7 @@ from storage.inbox import Arrived, Owed
 _log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 25
+_ANSWER_SECONDS: Final = 10
 _PAUSE_SECONDS: Final = 3
 _DRAIN_SECONDS: Final = 20
 _SWEEP_SECONDS: Final = 1.0
@@ -78,38 +80,67 @@ class Arrivals:
         await self.take_up()
         self._sweeping = asyncio.create_task(self._sweep())
 
-    async def poll(self) -> None:
+    async def poll(self, line: Circuit | None = None) -> None:
         """Fetch updates until cancelled. Asking for the next ones acknowledges those that are stored.
 
         The number to go on from is said only right after a batch, never remembered: after a quiet week Telegram
         begins anew at a random number, and a remembered one could pass over what comes then. What was stored but
-        not acknowledged before a kill comes again, and is known.
+        not acknowledged before a kill comes again, and is known. Whether Telegram answers is noted in ``line``.
 
         Raises:
-            InvalidToken: Telegram does not know the token; trying again cannot help.
+            InvalidToken: Telegram says that it does not know the token.
         """
+        line = line or Circuit()
         offset: int | None = None
         while True:
             try:
-                updates = await self.bot.get_updates(
-                    offset=offset, timeout=_POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
-                )
-                if updates:
-                    await self.keep([arrived(update) for update in updates])
-                offset = updates[-1].update_id + 1 if updates else None
+                updates = await self._fetch(offset)
             except InvalidToken:
                 raise
             except Conflict as error:
+                line.missed(self._clock.now())
                 _log.warning(_conflict(error))
                 await self._sleep(_PAUSE_SECONDS)
+                continue
             except RetryAfter as error:
                 wait = error.retry_after
                 await self._sleep(wait if isinstance(wait, int) else wait.total_seconds())
+                continue
             except Exception as error:  # noqa: BLE001  # a bot that stops listening looks alive and is not
-                # What was not stored was not acknowledged either: it comes again.
-                reason = type(error.__cause__ or error).__name__
-                _log.warning("updates cannot be fetched or stored (%s); trying again", reason)
+                line.missed(self._clock.now())
+                _log.warning("updates cannot be fetched (%s); trying again", _named(error))
                 await self._sleep(_PAUSE_SECONDS)
+                continue
+            line.reached(self._clock.now())
+            try:
+                if updates:
+                    await self.keep(updates)
+            except Exception as error:  # noqa: BLE001  # what was not stored was not acknowledged either: it comes again
+                _log.warning("updates cannot be stored (%s); trying again", _named(error))
+                await self._sleep(_PAUSE_SECONDS)
+            else:
+                offset = updates[-1].update_id + 1 if updates else None
+
+    async def _fetch(self, offset: int | None) -> list[Arrived]:
+        """Ask for updates and wait for some, as Telegram sends them.
+
+        Not as the library reads them: one it cannot read would come again for ever, and be in its log each time.
+
+        Raises:
+            TelegramError: Telegram refused, or could not be reached.
+            NotAnUpdateError: what it answered are no updates.
+        """
+        asked = {"offset": offset, "timeout": _POLL_SECONDS, "allowed_updates": ALLOWED_UPDATES}
+        answer = await self.bot._post("getUpdates", asked, read_timeout=_POLL_SECONDS + _ANSWER_SECONDS)  # noqa: SLF001  # the library's public way reads what comes
+        found: list[Arrived] = []
+        for each in answer if isinstance(answer, list) else [answer]:
+            try:
+                found.append(arrived_as(each, self.bot))
+            except NotAnUpdateError:
+                _log.warning("among the updates is something without a number, which is passed over")
+        if answer and not found:
+            raise NotAnUpdateError
+        return found
 
     async def keep(self, updates: Sequence[Arrived]) -> None:
         """Store updates, and begin to handle what is free to be handled. When this returns they are stored."""
@@ -220,6 +251,10 @@ class Arrivals:
     def _let_go(self, update_id: int, task: asyncio.Task[None]) -> None:
         if self._holding.get(update_id) is task:
             del self._holding[update_id]
+
+
+def _named(error: Exception) -> str:
+    return type(error.__cause__ or error).__name__
 
 
 def _conflict(error: Conflict) -> str:

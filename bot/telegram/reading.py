@@ -35,17 +35,8 @@ class NotAnUpdateError(Exception):
     """What came in is JSON, but no update of Telegram's."""
 
 
-def arrived(update: Update) -> Arrived:
-    """Return a fetched update as it is stored."""
-    return Arrived(
-        update_id=update.update_id,
-        chat_id=update.effective_chat.id if update.effective_chat else None,
-        payload=update.to_dict(),
-    )
-
-
 def arrived_as(payload: object, bot: Bot) -> Arrived:
-    """Return a posted update as it is stored. One the library cannot read is stored too: handling it will say so.
+    """Return an update as it is stored. One the library cannot read is stored too: handling it will say so.
 
     Raises:
         NotAnUpdateError: it is no object with a number.
