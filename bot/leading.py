@@ -27,7 +27,7 @@ class Leadership:
     """This process's part in the lead. ``lead`` is run while it is held and cancelled when it is lost.
 
     Where ``lead`` ends with an error it is logged and the lead is given up for a moment, so that another process may
-    try; one of ``fatal`` is raised to the caller instead.
+    try.
     """
 
     def __init__(
@@ -35,13 +35,11 @@ class Leadership:
         database: Database,
         lead: Callable[[], Coroutine[Any, Any, None]],
         *,
-        fatal: type[Exception] | tuple[type[Exception], ...] = (),
         every: float = _EVERY_SECONDS,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._lead = lead
-        self._fatal = fatal
         self._every = every
         self._sleep = sleep
         self._leading = False
@@ -52,11 +50,7 @@ class Leadership:
         return self._leading
 
     async def stand(self) -> None:
-        """Stand for the lead and lead, over and over, until cancelled; then let go.
-
-        Raises:
-            Exception: one of ``fatal``, which ``lead`` ended with.
-        """
+        """Stand for the lead and lead, over and over, until cancelled; then let go."""
         # Threads of its own: the others may all be waiting for a database that does not answer.
         threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="leadership")
         loop = asyncio.get_running_loop()
@@ -106,8 +100,6 @@ class Leadership:
 
     def _ended(self, work: asyncio.Task[None]) -> bool:
         error = None if work.cancelled() else work.exception()
-        if isinstance(error, self._fatal):
-            raise error
         _log.error(
             "leading ended (%s); standing again",
             "without a reason" if error is None else type(error).__name__,

@@ -31,8 +31,10 @@ from bot.web.door import listening
 from bot.web.meters import Meters
 from bot.web.metrics import Metrics
 from bot.web.readiness import Readiness
+from jobs.clock import Clock
 from jobs.clock_steps import bring_back
 from jobs.deliver import finish
+from jobs.reaching import LISTENING
 from jobs.timetable import CATCHING_UP, PLANNING, WATCHING
 from storage.errors import DatabaseUnreachableError
 
@@ -56,7 +58,7 @@ async def serve(settings: Settings) -> None:
     Raises:
         SettingsError: there is no token, another process runs on the same data folder, or a port is taken.
         DatabaseUnreachableError: the database server could not be reached for a minute.
-        InvalidToken: the server does not know the token, or no longer does.
+        InvalidToken: the server does not know the token at the start.
         TelegramError: Telegram could not be reached for a minute.
     """
     if settings.telegram_token is None:
@@ -90,9 +92,7 @@ async def serve(settings: Settings) -> None:
                     starting=pause,
                 )
             )
-            leadership = Leadership(
-                installation.database, lambda: _lead(worker, clock, settings, token), fatal=InvalidToken
-            )
+            leadership = Leadership(installation.database, lambda: _lead(worker, clock, settings, token))
             readiness = Readiness(worker.context, clock)
             metrics = Metrics(worker.context, clock, meters, leading=lambda: leadership.leading)
             sending = await stack.enter_async_context(_sending(worker, clock))
@@ -197,42 +197,53 @@ async def _together(*works: Coroutine[Any, Any, None]) -> None:
 
 
 async def _lead(worker: Worker, clock: SystemClock, settings: Settings, token: str) -> None:
-    """Do what only the leader does, until cancelled.
-
-    Raises:
-        InvalidToken: Telegram does not know the token any more.
-    """
+    """Do what only the leader does, until cancelled."""
     context = worker.context
     await _together(
         Timekeeper(context=context, clock=clock, entries=PLANNING, catching_up=CATCHING_UP).run(),
         Timekeeper(context=context, clock=clock, entries=WATCHING).run(),
-        _hear(worker, settings, token),
+        hear(worker, clock, webhook_url=settings.webhook_url, token=token),
     )
 
 
-async def _hear(worker: Worker, settings: Settings, token: str) -> None:
-    """Have Telegram post the updates to the webhook, or fetch them, as the settings say.
+async def hear(
+    worker: Worker,
+    clock: Clock,
+    *,
+    webhook_url: str | None,
+    token: str,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Have Telegram post the updates to the webhook, or fetch them until cancelled.
 
-    Raises:
-        InvalidToken: Telegram does not know the token any more.
+    A token that was known at the start and is not known now is asked about again: a proxy's passing "not found" must
+    not end one leader after another. Meanwhile the process is not ready, and administrators are alarmed.
     """
-    bot, wait = worker.arrivals.bot, _PAUSE_SECONDS
-    while True:
-        try:
-            if settings.webhook_url is not None:
-                await webhook.set_webhook(bot, settings.webhook_url, webhook.secret_of(token))
-                return
-            await webhook.delete_webhook(bot)
-        except InvalidToken:
-            raise
-        except TelegramError as error:
-            what = "set" if settings.webhook_url is not None else "taken away"
-            _log.warning("the webhook could not be %s (%s); trying again", what, type(error).__name__)
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, _LONGEST_PAUSE_SECONDS)
-        else:
-            break
-    await worker.arrivals.poll()
+    bot, line = worker.arrivals.bot, worker.context.circuits.of(LISTENING)
+    try:
+        while True:
+            try:
+                if webhook_url is not None:
+                    await webhook.set_webhook(bot, webhook_url, webhook.secret_of(token))
+                    return
+                await webhook.delete_webhook(bot)
+                await worker.arrivals.poll(line)
+            except TelegramError as error:
+                line.missed(clock.now())
+                wait = min(_PAUSE_SECONDS * 2 ** max(line.failures - 1, 0), _LONGEST_PAUSE_SECONDS)
+                _log.warning(
+                    "what people send cannot be heard (%s); trying again in %.0f s", _said(error), wait
+                )
+                await sleep(wait)
+    finally:
+        # Whoever leads now hears for itself.
+        line.failures, line.open_until = 0, None
+
+
+def _said(error: TelegramError) -> str:
+    if isinstance(error, InvalidToken):
+        return "the server does not know the token; check DUEWATCH_TELEGRAM_TOKEN, or the proxy before it"
+    return type(error).__name__
 
 
 async def _look_round(worker: Worker, clock: SystemClock) -> None:

@@ -19,6 +19,7 @@ from bot.web.meters import Meters
 from jobs.clock import Clock
 from jobs.context import Context
 from jobs.materialise import horizon_left
+from jobs.reaching import LISTENING
 from storage import alarms, health, workers
 from storage.alarms import AlarmName
 from storage.database import Session
@@ -131,7 +132,7 @@ class _Numbers(Collector):
             "How often in a row this process could not reach a channel.",
             labels=("channel",),
         )
-        for name in self._context.channels:
+        for name in (*self._context.channels, LISTENING):
             away.add_metric((name,), self._context.circuits.of(name).failures)
         yield away
         yield _gauge("duewatch_database_up", "Whether the database answers.", int(self.snapshot is not None))

@@ -11,6 +11,7 @@ from bot.clock import SystemClock
 from jobs import rounds
 from jobs.clock import Clock
 from jobs.context import Context
+from jobs.reaching import LISTENING
 from jobs.timetable import PLANNING
 from storage import health, outages
 from storage.database import Session
@@ -96,17 +97,17 @@ class Readiness:
         return {**checks, "channels": self._channels(now)}
 
     def _channels(self, now: datetime) -> Check:
-        """Check the channels of this process. The first is the chat: all depends on it."""
+        """Check the channels of this process: all depends on the first, the chat, and where it leads on hearing from it."""
         told: dict[str, Any] = {}
-        for name in self._context.channels:
+        for name in (*self._context.channels, LISTENING):
             circuit = self._context.circuits.of(name)
             told[name] = {
                 "reachable": circuit.failures < MISSED_IN_A_ROW,
                 "last_reached_at": None if circuit.reached_at is None else circuit.reached_at.isoformat(),
                 "left_alone": circuit.is_open(now),
             }
-        first = next(iter(told.values()), None)
-        return Check(ok=first is None or first["reachable"], told=told)
+        needed = (*list(self._context.channels)[:1], LISTENING)
+        return Check(ok=all(told[name]["reachable"] for name in needed), told=told)
 
 
 def _checks(session: Session, *, now: datetime, skew: float, led: bool) -> dict[str, Check]:

@@ -76,8 +76,8 @@ async def moment(_seconds: float) -> None:
     await asyncio.sleep(0.001)
 
 
-def leadership(database: Database, lead: Lead, *, fatal: type[Exception] | tuple[()] = ()) -> Leadership:
-    return Leadership(database, lead, fatal=fatal, every=0.01, sleep=moment)
+def leadership(database: Database, lead: Lead) -> Leadership:
+    return Leadership(database, lead, every=0.01, sleep=moment)
 
 
 async def test_who_loses_the_hold_stops_at_once_and_stands_again(
@@ -116,7 +116,7 @@ async def test_a_hold_that_gives_no_answer_counts_as_lost(
     await asyncio.wait({standing})
 
 
-async def test_leading_that_fails_is_given_up_and_tried_again_but_what_is_fatal_is_raised(
+async def test_leading_that_fails_is_given_up_and_tried_again(
     database: Database, holds: list[FakeHold | None], caplog: pytest.LogCaptureFixture
 ) -> None:
     holds += [FakeHold(), FakeHold()]
@@ -127,9 +127,6 @@ async def test_leading_that_fails_is_given_up_and_tried_again_but_what_is_fatal_
     await asyncio.wait({standing})
     assert "leading ended (LookupError)" in caplog.text
     assert "somebody" not in caplog.text
-    holds.append(FakeHold())
-    with pytest.raises(LookupError):
-        await leadership(database, lead, fatal=LookupError).stand()
 
 
 async def test_what_sends_goes_on_after_an_error_and_ends_when_asked_to(
