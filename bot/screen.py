@@ -127,3 +127,7 @@ class Screen:
     menu: Menu | None = None
     parts: Mapping[int, str] = field(default_factory=dict)
     """Of a message that tells of several notifications, the words of each, by its id."""
+    stages: tuple[int, ...] | None = None
+    """The stages its text names, where they are not all that its facts tell of."""
+    named: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """The same for each notification, by its id."""

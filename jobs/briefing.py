@@ -18,7 +18,7 @@ from jobs.briefs import (
     WeeklyBrief,
 )
 from jobs.hours import DAILY_DIGEST_AT, LATE_AFTER, WEEKLY_DIGEST_AT, instant
-from jobs.outage import missed_of
+from jobs.outage import missed_of, was_held_up
 from jobs.passing import passed_on
 from jobs.unreachable import unreachable
 from obligations.calendar import Coverage, WorkingCalendar
@@ -252,6 +252,7 @@ def _digest(
         ending=endings.ending_of(session, reader.organisation_id, on=today),
         unsucceeded=endings.unsucceeded(session, on=today) if reader.level is Level.MUNICIPAL else (),
         missed=missed_of(claimed.facts),
+        held_up=was_held_up(claimed),
         calendar_ends=_calendar_ends(calendar, reader, today=today),
     )
     if reader.organisation_id in quiet:
@@ -289,8 +290,10 @@ def _weekly(session: Session, claimed: Claimed, reader: Recipient, *, law: Law, 
         targets=targets.in_force(session, law, scope, today=today),
         overdue_before=before.get("overdue"),
         overdue_units_before=before.get("overdue_units"),
+        before=before.get("week"),
         calendar_ends=_calendar_ends(law.calendar, reader, today=today),
         missed=missed_of(claimed.facts),
+        held_up=was_held_up(claimed),
     )
 
 

@@ -152,8 +152,8 @@ class DigestBrief:
 
     ``ending`` is set for a district that has ended and goes on acting, ``unsucceeded`` for the municipality.
     ``late`` says that it comes well after its hour, ``missed`` when Duewatch did not run at its hour or at that of one
-    before it. ``calendar_ends`` is set for the municipality while the next year of working days is to be added. All
-    empty means that all is in order.
+    before it, ``held_up`` that it was to go before and did not. ``calendar_ends`` is set for the municipality while the
+    next year of working days is to be added. All empty means that all is in order.
     """
 
     organisation_id: int
@@ -172,6 +172,7 @@ class DigestBrief:
     ending: Ending | None = None
     unsucceeded: tuple[Unsucceeded, ...] = ()
     missed: Away | None = None
+    held_up: bool = False
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -183,8 +184,9 @@ class DigestBrief:
 class WeeklyBrief:
     """A lead's page for the week: numbers, the districts worst first, the targets in force while they are open.
 
-    ``overdue_before`` and ``overdue_units_before`` are last week's numbers; None in the first week. ``calendar_ends``
-    is set while the next year of working days is to be added, ``missed`` as in a day's digest.
+    ``overdue_before`` and ``overdue_units_before`` are the numbers of the digest before, None in the first week;
+    ``before`` is that digest's week, for example ``2024-W08``, None where that is not on record. ``calendar_ends`` is set
+    while the next year of working days is to be added, ``missed`` and ``held_up`` as in a day's digest.
     """
 
     organisation_name: str
@@ -197,7 +199,9 @@ class WeeklyBrief:
     overdue_before: int | None
     overdue_units_before: int | None
     calendar_ends: Coverage | None
+    before: str | None = None
     missed: Away | None = None
+    held_up: bool = False
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -238,6 +242,7 @@ class UnreachableBrief:
     """Somebody of the level below who could not be reached by any channel.
 
     ``items`` are the first of ``total`` duties they should have been told of; ``reason`` is what the channel said.
+    ``enrolled`` says that an address of theirs is still on: then no invitation is wanted.
     """
 
     contact_name: str
@@ -245,6 +250,7 @@ class UnreachableBrief:
     reason: str
     items: tuple[Item, ...]
     total: int
+    enrolled: bool = False
 
     @property
     def stage_ids(self) -> tuple[int, ...]:
@@ -311,12 +317,13 @@ class Part:
 class BundleBrief:
     """Several notifications that are late, as one message: the most urgent first, each short.
 
-    ``late_since`` is when the first of them should have been there. ``missed`` is set where Duewatch did not run; else
-    the channel could not be reached.
+    ``late_since`` is when the first of them should have been there. ``missed`` is set where Duewatch did not run,
+    ``held_up`` where one of them was to go before and did not; else they only come late.
     """
 
     late_since: datetime
     missed: Away | None
+    held_up: bool
     parts: tuple[Part, ...]
 
     @property

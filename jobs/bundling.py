@@ -5,7 +5,7 @@ from datetime import datetime
 
 from jobs.briefs import BundleBrief, Part, Single
 from jobs.hours import LATE_AFTER
-from jobs.outage import missed_of
+from jobs.outage import missed_of, was_held_up
 from storage import claims, outbox
 from storage.claims import Claimed
 from storage.database import Session
@@ -64,5 +64,6 @@ def bundle(told: Sequence[tuple[Claimed, Single]]) -> BundleBrief:
     return BundleBrief(
         late_since=min(should_have_been_at(claimed) for claimed, _ in told),
         missed=missed,
+        held_up=any(was_held_up(claimed) for claimed, _ in told),
         parts=tuple(Part(notification_id=claimed.id, brief=brief) for claimed, brief in told),
     )

@@ -95,6 +95,7 @@ async def weekly(context: Context, now: datetime) -> None:
             now=now,
             facts={
                 **as_facts(overview.counts(session, scope, today=today)),
+                "week": iso_week(monday),
                 **outage.missed(
                     session,
                     max(planned + _WEEK, monday - _FURTHEST_BACK),

@@ -7,11 +7,15 @@ from typing import Any
 from jobs.context import Context
 from jobs.hours import instant
 from storage import outages
+from storage.claims import Claimed
 from storage.database import Session
 from storage.outages import Away
 from storage.types import NOTICE_ZONE
 
 _log = logging.getLogger(__name__)
+
+AWAY = "the channel is away"
+"""Why a notification waits that no attempt was made for."""
 
 _DAY = timedelta(days=1)
 _SINCE, _UNTIL, _TIMES = "missed_since", "missed_until", "missed_times"
@@ -54,6 +58,11 @@ def missed(
     if away is None:
         return {}
     return {_SINCE: away.since.isoformat(), _UNTIL: away.until.isoformat(), _TIMES: away.times}
+
+
+def was_held_up(claimed: Claimed) -> bool:
+    """Whether it is on record that a notification was to go before and did not, or was never heard of."""
+    return bool(claimed.stalled) or claimed.put_off == AWAY
 
 
 def missed_of(facts: dict[str, Any]) -> Away | None:

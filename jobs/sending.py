@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from jobs import bundling
+from jobs import bundling, outage
 from jobs.briefing import brief_for
 from jobs.briefs import Dropped, Single
 from jobs.channel import NOT_MINE, Parcel, Receipt
@@ -211,7 +211,7 @@ def _prepare(
     channel = first_open(context, prepared.claimed, channels, now)
     if channel is None:
         wait = until_open(context, channels, now)
-        waits = Receipt(outcome=Outcome.PENDING, retry_in=wait, reason="the channel is away")
+        waits = Receipt(outcome=Outcome.PENDING, retry_in=wait, reason=outage.AWAY)
         return replace(prepared, receipt=waits)
     parcel = Parcel(
         notification_id=told[0][0].id,

@@ -57,6 +57,7 @@ def unreachable(session: Session, claimed: Claimed) -> UnreachableBrief | Droppe
         reason=claimed.facts["reason"],
         items=items,
         total=len(stage_ids),
+        enrolled=bool(outbox.recipient(session, contact.id).addresses),
     )
 
 

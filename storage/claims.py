@@ -36,7 +36,8 @@ class Claimed:
 
     ``attempts`` counts the sends begun before, ``errors`` those that count towards giving up, ``unknown`` those of
     which nobody heard how they ended, since it was replayed if it was. ``repeated`` says that it may have arrived before.
-    ``stalled`` counts by channel those that did not go or were never heard of; ``began_at`` is when the last one began.
+    ``stalled`` counts by channel those that did not go or were never heard of; ``began_at`` is when the last one began,
+    ``put_off`` why it was last left for later.
     """
 
     id: int
@@ -56,6 +57,7 @@ class Claimed:
     repeated: bool
     stalled: Mapping[str, int]
     began_at: datetime | None
+    put_off: str | None
 
 
 def claim(
@@ -311,6 +313,7 @@ def _claimed(notification: Notification, worker: str, made: Sequence[Attempt]) -
         repeated=bool(unheard),
         stalled=Counter(attempt.channel for attempt in made if attempt.outcome in _STALLED),
         began_at=max((attempt.began_at for attempt in made), default=None),
+        put_off=notification.outcome_reason,
     )
 
 

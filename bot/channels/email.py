@@ -94,7 +94,7 @@ class EmailChannel:
             begin=begin,
             key=_key(parcel),
         )
-        return replace(receipt, parts=screen.parts)
+        return replace(receipt, parts=screen.parts, named=screen.named)
 
     async def send(self, address: str, screen: Screen, *, language: str, begin: Begin, key: str) -> Receipt:
         """Send a screen to a mailbox, under an id made of ``key``, and return what became of it."""

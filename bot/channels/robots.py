@@ -114,7 +114,7 @@ class Robot(ABC):
         """Word and send one parcel. An error of the service is an outcome, never raised."""
         screen = worded(parcel, self._law)
         receipt = await self.send(parcel.address, screen, language=parcel.language, begin=begin)
-        return replace(receipt, parts=screen.parts)
+        return replace(receipt, parts=screen.parts, named=screen.named)
 
     async def send(
         self,

@@ -26,5 +26,6 @@ class TelegramChannel:
             chat_id = int(parcel.address)
         except ValueError:
             return Receipt(outcome=Outcome.FAILED, reason="the address is not a chat's number", unbind=True)
-        screen = worded(parcel, self._law)
-        return replace(await self._messenger.deliver(chat_id, screen, begin), parts=screen.parts)
+        screen = worded(parcel, self._law, receives=True)
+        receipt = await self._messenger.deliver(chat_id, screen, begin)
+        return replace(receipt, parts=screen.parts, named=screen.named)

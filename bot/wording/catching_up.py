@@ -20,28 +20,34 @@ def reminders_missed(voice: Voice, away: Away) -> str:
     )
 
 
-def digest_late(voice: Voice, away: Away | None, *, late: bool) -> str | None:
+def digest_late(voice: Voice, away: Away | None, *, late: bool, held_up: bool) -> str | None:
     """Say that a digest is late and why, or that those before it never came; None where all is as always."""
     if away is None:
         if not late:
             return None
-        return " ".join(
-            (voice.p.text("This digest is late."), voice.p.text("It could not be delivered earlier."))
-        )
+        if held_up:
+            return voice.p.text("This digest is late: it could not be delivered earlier.")
+        return voice.p.text("This digest is late.")
     if not late:
         return voice.p.text(
             "Duewatch did not run from {since} to {until}; the digests of that time were not sent.",
             **_span(voice, away),
         )
-    said = voice.p.text("Duewatch did not run from {since} to {until}.", **_span(voice, away))
-    return " ".join((voice.p.text("This digest is late."), said))
+    return voice.p.text(
+        "This digest is late: Duewatch did not run from {since} to {until}.", **_span(voice, away)
+    )
 
 
-def held_up(voice: Voice, away: Away | None, *, since: str) -> str:
-    """Say above several messages in one why they come only now."""
-    if away is None:
+def several_late(voice: Voice, away: Away | None, *, since: str, held_up: bool) -> str:
+    """Say above several messages in one that they come only now, and why where that is on record."""
+    if away is None and held_up:
         return voice.p.text(
             "Since {since} messages could not be delivered to you; what still matters is combined below.",
+            since=since,
+        )
+    if away is None:
+        return voice.p.text(
+            "These messages come later than they should; what still matters since {since} is combined below.",
             since=since,
         )
     return voice.p.text(

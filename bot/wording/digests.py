@@ -1,7 +1,7 @@
 """A supervisor's page: the day's for districts and the municipality, the week's for municipal leads."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from bot.screen import Button, Press, Screen
@@ -28,7 +28,7 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
     parts: list[str | None] = [
         bold(p.text("Daily digest · {date}", date=day)),
         safe(brief.organisation_name),
-        digest_late(voice, brief.missed, late=brief.late),
+        digest_late(voice, brief.missed, late=brief.late, held_up=brief.held_up),
         endings.own_hint(voice, brief.ending) if brief.ending is not None else None,
     ]
     if _all_in_order(brief):
@@ -42,21 +42,22 @@ def daily(voice: Voice, brief: DigestBrief) -> Screen:
     parts += endings.unsucceeded(voice, brief.unsucceeded)
     parts += _calendar_ends(voice, brief.calendar_ends)
     parts += footnotes.explained(voice, parts)
-    return Screen(html=lines(parts), rows=_daily_rows(voice, brief))
+    named = tuple(item.stage_id for item in _own(brief)[:_LONGEST_LIST])
+    return Screen(html=lines(parts), rows=_daily_rows(voice, brief), stages=named)
 
 
 def weekly(voice: Voice, brief: WeeklyBrief) -> Screen:
-    """Return the week's page: the numbers against last week's, the districts worst first, the targets."""
+    """Return the week's page: the numbers against those of the digest before, the districts worst first, the targets."""
     p = voice.p
     counts = brief.counts
     parts: list[str | None] = [
         bold(p.text("Weekly digest · {week}", week=_week(voice, brief.week))),
         safe(brief.organisation_name),
-        digest_late(voice, brief.missed, late=brief.late),
+        digest_late(voice, brief.missed, late=brief.late, held_up=brief.held_up),
         "",
-        p.text("Overdue: {n}", n=counts.overdue) + _trend(voice, counts.overdue, brief.overdue_before),
+        p.text("Overdue: {n}", n=counts.overdue) + _trend(voice, brief, counts.overdue, brief.overdue_before),
         p.text("Units overdue: {n}", n=counts.overdue_units)
-        + _trend(voice, counts.overdue_units, brief.overdue_units_before),
+        + _trend(voice, brief, counts.overdue_units, brief.overdue_units_before),
         p.text("Waiting for a check: {n}", n=counts.waiting),
         p.text("Due within 5 days: {n}", n=counts.due_soon),
         done_line(voice, counts),
@@ -101,7 +102,7 @@ def _overdue(voice: Voice, brief: DigestBrief) -> list[str]:
     if not brief.overdue.total:
         return [p.text("Nobody is overdue.")]
     told = [bold(p.plural("{n} duty overdue", "{n} duties overdue", brief.overdue.total))]
-    own = [item for item in brief.overdue.items if item.actor_id == item.subject_id]
+    own = _own(brief)
     for index, item in enumerate(own[:_LONGEST_LIST], start=1):
         district = f" · {voice.organisation(item.district_name)}" if _names_district(brief, item) else ""
         told += [f"{index}. {bold(voice.organisation(item.actor_name))}{district}", late_line(voice, item)]
@@ -110,6 +111,11 @@ def _overdue(voice: Voice, brief: DigestBrief) -> list[str]:
     if rest > 0:
         told.append(p.plural("and {n} more", "and {n} more", rest))
     return told
+
+
+def _own(brief: DigestBrief) -> list[Item]:
+    """Return the overdue duties of organisations' own, which are named one by one; checks are only counted."""
+    return [item for item in brief.overdue.items if item.actor_id == item.subject_id]
 
 
 def _checks(voice: Voice, items: Sequence[Item]) -> list[str]:
@@ -177,15 +183,28 @@ def _daily_rows(voice: Voice, brief: DigestBrief) -> tuple[tuple[Button, ...], .
     return (tuple(row),)
 
 
-def _trend(voice: Voice, now: int, before: int | None) -> str:
+def _trend(voice: Voice, brief: WeeklyBrief, now: int, before: int | None) -> str:
+    """Return how a number has changed since the digest before: last week's, or an earlier one, which is then named."""
     if before is None:
         return ""
     change = now - before
+    if brief.before is not None and not _is_next(brief.before, brief.week):
+        since = _week(voice, brief.before)
+        if change == 0:
+            return voice.p.text(" (as in {week})", week=since)
+        if change > 0:
+            return voice.p.text(" ({week}: {before}, up {change})", week=since, before=before, change=change)
+        return voice.p.text(" ({week}: {before}, down {change})", week=since, before=before, change=-change)
     if change == 0:
         return voice.p.text(" (as last week)")
     if change > 0:
         return voice.p.text(" (last week {before}, up {change})", before=before, change=change)
     return voice.p.text(" (last week {before}, down {change})", before=before, change=-change)
+
+
+def _is_next(before: str, week: str) -> bool:
+    first, second = (date.fromisoformat(f"{each}-1") for each in (before, week))
+    return second - first <= timedelta(weeks=1)
 
 
 def _ranking(voice: Voice, districts: Sequence[DistrictRow]) -> list[str]:

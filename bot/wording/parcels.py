@@ -1,5 +1,6 @@
 """From a parcel's facts to a screen in its reader's language, at the moment of sending."""
 
+from dataclasses import replace
 from functools import partial
 
 from bot.screen import Screen
@@ -35,8 +36,8 @@ from obligations.law import Law
 from storage.types import local_date
 
 
-def worded(parcel: Parcel, law: Law) -> Screen:
-    """Word one parcel."""
+def worded(parcel: Parcel, law: Law, *, receives: bool = False) -> Screen:
+    """Word one parcel; ``receives`` says that its reader can write to where it is shown, and may have."""
     voice = Voice(p=Printer.for_language(parcel.language), law=law, today=local_date(parcel.now))
     single = partial(_worded, voice, parcel.organisation)
     match parcel.brief:
@@ -44,7 +45,9 @@ def worded(parcel: Parcel, law: Law) -> Screen:
             screen = bundles.bundled(voice, parcel.organisation, brief, single)
         case brief:
             screen = single(brief)
-    if parcel.lost is not None:
+            if screen.stages is not None:
+                screen = replace(screen, named={parcel.notification_id: screen.stages})
+    if receives and parcel.lost is not None and not isinstance(parcel.brief, AlarmBrief):
         screen = catching_up.with_what_was_lost(voice, screen, parcel.lost)
     return reach.perhaps_again(voice, screen) if parcel.repeated else screen
 

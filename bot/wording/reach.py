@@ -19,15 +19,18 @@ def unreachable(voice: Voice, brief: UnreachableBrief) -> Screen:
         parts += ["", p.text("They have not heard of:")]
     for index, item in enumerate(brief.items):
         number = voice.numbered(index, len(brief.items))
-        parts += [f"{number}{voice.duty(item)}", voice.until(item)]
+        whose = "" if item.actor_id == item.subject_id else f" · {voice.organisation(item.subject_name)}"
+        parts += [f"{number}{voice.duty(item)}{whose}", voice.until(item)]
         rows.append((Button(number + p.text("Open"), Press.to("st", item.stage_id)),))
     rest = brief.total - len(brief.items)
     if brief.items and rest > 0:
         parts.append(p.plural("and {n} more", "and {n} more", rest))
-    parts += [
-        "",
-        p.text("Please tell them in another way, and ask the administrator for a new invitation for them."),
-    ]
+    asked = p.text("Please tell them in another way.")
+    if not brief.enrolled:
+        asked = p.text(
+            "Please tell them in another way, and ask the administrator for a new invitation for them."
+        )
+    parts += ["", asked]
     return Screen(html=lines(parts), rows=tuple(rows))
 
 

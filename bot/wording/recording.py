@@ -66,7 +66,8 @@ def told(voice: Voice, brief: EventBrief) -> Screen:
     if rest > 0:
         parts += ["", p.plural("and {n} more", "and {n} more", rest)]
     parts += footnotes.explained(voice, parts)
-    return Screen(html=lines(parts), rows=tuple(rows))
+    named = tuple(item.stage_id for item in brief.items[:_MOST_LISTED])
+    return Screen(html=lines(parts), rows=tuple(rows), stages=named)
 
 
 def origin(

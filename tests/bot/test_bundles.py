@@ -1,14 +1,18 @@
 """Several late notifications as one message: short, with the most urgent first, and each with its own part of it."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from bot.screen import Screen
-from bot.wording import bundles, catching_up, reach
+from bot.wording import bundles, catching_up, reach, recording, rulings
 from jobs.briefs import (
     BundleBrief,
+    ChangeBrief,
     DecisionBrief,
+    DigestBrief,
+    EventBrief,
     Part,
     ReminderBrief,
     ReminderItem,
@@ -18,28 +22,38 @@ from jobs.briefs import (
 )
 from obligations.decisions import Status
 from obligations.law import Law
+from obligations.terms import Occasion
 from storage.database import Session
 from storage.models import Notification, NotificationKind, Outcome
 from storage.outages import Away
-from storage.overview import Item
+from storage.overview import Item, Page
 from tests.bot.conftest import Person, Town
-from tests.bot.test_wording import TODAY, item, voice
+from tests.bot.test_wording import PAGE_OF_NONE, TODAY, item, voice
+from tests.bot.test_wording import digest as quiet_digest
 
 DISTRICT = 201
 SINCE = datetime(2024, 2, 19, 0, 30, tzinfo=UTC)
 AWAY = Away(since=SINCE, until=datetime(2024, 2, 20, 2, 10, tzinfo=UTC))
 
 
-def told(law: Law, language: str, *briefs: Single, missed: Away | None = None) -> Screen:
+def told(
+    law: Law, language: str, *briefs: Single, missed: Away | None = None, held_up: bool = True
+) -> Screen:
     parts = tuple(Part(notification_id=number, brief=brief) for number, brief in enumerate(briefs, start=1))
     words = voice(law, language)
 
-    def unreachable(brief: Single) -> Screen:
-        assert isinstance(brief, UnreachableBrief)
-        return reach.unreachable(words, brief)
+    def single(brief: Single) -> Screen:
+        match brief:
+            case EventBrief():
+                return recording.told(words, brief)
+            case ChangeBrief():
+                return rulings.changed(words, brief)
+            case _:
+                assert isinstance(brief, UnreachableBrief)
+                return reach.unreachable(words, brief)
 
-    brief = BundleBrief(late_since=SINCE, missed=missed, parts=parts)
-    return bundles.bundled(words, "北岭区", brief, unreachable)
+    brief = BundleBrief(late_since=SINCE, missed=missed, held_up=held_up, parts=parts)
+    return bundles.bundled(words, "北岭区", brief, single)
 
 
 def decided(kind: NotificationKind, each: Item) -> DecisionBrief:
@@ -86,7 +100,7 @@ def test_each_section_stands_in_the_order_of_its_first_part_and_is_each_ones_pro
 
 def test_an_outage_is_said_instead_of_the_channel(law: Law) -> None:
     html = told(law, "zh-hans", reminder(1), waiting(None, total=7), missed=AWAY).html
-    assert "督期 2月19日 08:30 至 2月20日 10:10 未运行" in html
+    assert "督期系统于 2月19日 08:30 至 2月20日 10:10 停止运行" in html
     assert "未能送达" not in html
     assert "待审核 7 项" in html
 
@@ -108,17 +122,91 @@ def test_it_is_one_message_however_much_there_is(law: Law, language: str, count:
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_what_is_late_says_why_and_what_was_lost(law: Law, language: str) -> None:
     words = voice(law, language)
-    assert catching_up.digest_late(words, None, late=False) is None
+    assert catching_up.digest_late(words, None, late=False, held_up=True) is None
     said = {
-        catching_up.digest_late(words, None, late=True),
-        catching_up.digest_late(words, AWAY, late=True),
-        catching_up.digest_late(words, AWAY, late=False),
+        catching_up.digest_late(words, None, late=True, held_up=False),
+        catching_up.digest_late(words, None, late=True, held_up=True),
+        catching_up.digest_late(words, AWAY, late=True, held_up=True),
+        catching_up.digest_late(words, AWAY, late=False, held_up=True),
         catching_up.reminders_missed(words, AWAY),
         catching_up.reminders_missed(words, Away(since=AWAY.since, until=AWAY.until, times=2)),
         catching_up.with_what_was_lost(words, Screen(html="x"), AWAY).html,
     }
-    assert len(said) == 6
+    assert len(said) == 7
     assert sum("08:30" in (each or "") for each in said) == 5
+    assert not any("。 " in (each or "") for each in said)
+
+
+def test_what_merely_comes_late_does_not_say_that_anything_failed(law: Law) -> None:
+    late = told(law, "zh-hans", reminder(1), waiting(None, total=7), held_up=False).html
+    assert "以下消息迟发；自 2月19日 08:30 起仍需知悉的内容合并如下。" in late
+    assert "未能送达" not in late
+
+
+def overdue(count: int) -> tuple[Item, ...]:
+    return tuple(
+        replace(item(due=date(2024, 2, 16)), stage_id=number, actor_name=f"{number}号厂")
+        for number in range(11, 11 + count)
+    )
+
+
+def digest(items: tuple[Item, ...]) -> DigestBrief:
+    ids = tuple(each.stage_id for each in items)
+    return replace(quiet_digest(Page(items=items, total=len(items)), PAGE_OF_NONE), overdue_ids=ids)
+
+
+def test_a_bundled_digest_names_the_first_three_overdue_and_proves_no_others(law: Law) -> None:
+    screen = told(law, "zh-hans", digest(overdue(5)), reminder(1))
+    assert "逾期：5 项\n• 11号厂 · 月度信息化存证 2024年1月 · 已逾期 3 天\n• 12号厂" in screen.html
+    assert "• 13号厂" in screen.html
+    assert "14号厂" not in screen.html
+    assert "另有 2 项" in screen.html
+    assert screen.named == {1: (11, 12, 13), 2: (1,)}
+    assert screen.rows[-2][0].press.verb == "od"
+    few = told(law, "en", digest(overdue(3)), reminder(1))
+    assert "more" not in few.html
+
+
+def test_what_is_only_counted_is_proof_for_nobody(law: Law) -> None:
+    eight = tuple(
+        ReminderItem(item=replace(item(), stage_id=number), mark=0, nth=1, days_left=0) for number in range(8)
+    )
+    many = [
+        decided(NotificationKind.RETURNED, replace(item(status=Status.RETURNED), stage_id=100 + number))
+        for number in range(40)
+    ]
+    screen = told(law, "zh-hans", ReminderBrief(today=TODAY, items=eight), *many)
+    named = {number: stages for number, stages in screen.named.items() if stages}
+    shown = screen.html.count("存证 2024年1月")
+    assert sum(len(stages) for stages in named.values()) == shown < 48
+    assert named[1] == tuple(range(len(named[1])))
+    assert set(screen.named) == set(screen.parts)
+    crowded = told(law, "en", *(gone(f"contact {number}" * 40) for number in range(9)), reminder(8))
+    assert crowded.named[10] == ()
+
+
+def test_of_a_message_that_is_cut_only_the_duties_above_the_cut_are_proven(law: Law) -> None:
+    items = tuple(replace(item(), stage_id=number, period=f"2024-0{number}") for number in range(1, 6))
+    event = EventBrief(
+        occasion=Occasion.ANOMALY,
+        happened_on=TODAY,
+        happened_to=None,
+        note="",
+        document="",
+        by="",
+        items=items,
+    )
+    screen = told(law, "zh-hans", event, reminder(1))
+    assert screen.named[1]
+    for each in items:
+        assert (f"2024年{each.stage_id}月" in screen.parts[1]) is (each.stage_id in screen.named[1])
+    assert len(screen.named[1]) < len(items)
+
+
+def test_an_invitation_is_asked_for_only_where_no_address_is_left(law: Law) -> None:
+    words = voice(law, "zh-hans")
+    assert reach.unreachable(words, gone("某")).html.endswith("请另行通知，并请系统管理员为其补发邀请。")
+    assert reach.unreachable(words, replace(gone("某"), enrolled=True)).html.endswith("\n请另行通知。")
 
 
 async def test_over_http_it_arrives_once_and_a_press_proves_that_all_of_it_was_seen(
@@ -142,7 +230,8 @@ async def test_over_http_it_arrives_once_and_a_press_proves_that_all_of_it_was_s
                 each.outcome,
                 each.message_id,
                 each.acknowledged_at is not None,
-                "待审核 2 项" in (each.proof or {})["text"],
+                "待审核 2 项" in (each.proof or {})["text"]
+                and (each.proof or {})["stage_ids"] == [each.stage_id],
             )
             for each in found
         ]

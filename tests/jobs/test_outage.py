@@ -5,13 +5,13 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from jobs import circuits, digests, outage, reminders
-from jobs.briefs import BundleBrief, DigestBrief, ReminderBrief
+from jobs import bundling, circuits, digests, outage, reminders
+from jobs.briefs import BundleBrief, DigestBrief, ReminderBrief, UnreachableBrief
 from jobs.channel import NOT_MINE, Begin, Parcel, Receipt
 from jobs.deliver import deliver
 from jobs.timetable import ALIVE, catch_up
 from jobs.walker import walk
-from storage import outages
+from storage import claims, outages, outbox
 from storage.database import Session
 from storage.models import NotificationKind, Outage, Outcome
 from storage.registry import CHANNEL
@@ -190,6 +190,7 @@ async def test_after_a_day_without_the_channel_each_reader_gets_one_message(
     assert at("2024-02-21 11:00") <= moment < at("2024-02-21 12:30")
     assert isinstance(parcel.brief, BundleBrief)
     assert parcel.brief.late_since == at("2024-02-20 10:00")
+    assert parcel.brief.held_up
     told = {n.kind.value + n.key[:10]: n for n in town.told(office)}
     sent = {n.id for n in told.values() if n.outcome is Outcome.SENT}
     assert sent == {part.notification_id for part in parcel.brief.parts}
@@ -203,3 +204,30 @@ async def test_after_a_day_without_the_channel_each_reader_gets_one_message(
             assert notification.proof["text"] == f"part {notification.id}"
             assert set(notification.proof["bundled_with"]) == sent
     assert [n.outcome for n in town.told(town.who("a"))] == [Outcome.DROPPED]
+
+
+async def test_what_a_late_first_start_sends_does_not_say_that_anything_failed(
+    town: Town, plant: int
+) -> None:
+    office = town.contact(town.stage(plant, EVIDENCE, "2024-01", "district").actor_id, "office")
+    early, late = at("2024-02-20 09:00"), at("2024-02-20 11:00")
+    town.database.write(lambda s: enqueue(s, office, "a", now=early))
+    town.database.write(lambda s: enqueue(s, office, "b", now=early))
+
+    def told(session: Session) -> BundleBrief:
+        claimed = claims.claim(session, worker="one", now=late)
+        return bundling.bundle([(each, UNREACHABLE) for each in claimed])
+
+    assert not town.database.write(told).held_up
+    first = town.database.write(lambda s: claims.claim(s, worker="one", now=late + claims.LEASE)[0])
+    town.database.write(lambda s: claims.retry(s, first, at=late, reason=outage.AWAY))
+    town.database.write(lambda s: claims.release(s, "one", now=late))
+    assert town.database.write(told).held_up
+
+
+UNREACHABLE = UnreachableBrief(contact_name="某", organisation_name="青禾", reason="x", items=(), total=0)
+
+
+def enqueue(session: Session, contact: int, key: str, *, now: datetime) -> None:
+    facts = {"contact": contact, "all": [], "reason": "x"}
+    outbox.enqueue(session, [contact], NotificationKind.UNREACHABLE, key=key, now=now, facts=facts)

@@ -190,8 +190,8 @@ class TestDigests:
             await deliver(context, at(moment))
         town.submit(town.stage(unit, "monthly-evidence", "2024-01"), at("2024-03-05 10:00"))
         weekly = [parcel.brief for parcel in town.channel.parcels]
-        assert [(b.week, b.counts.overdue, b.overdue_before) for b in weekly] == [  # type: ignore[union-attr]  # weekly
-            ("2024-W08", 0, None),
-            ("2024-W09", 1, 0),
-            ("2024-W10", 1, 1),
+        assert [(b.week, b.before, b.counts.overdue, b.overdue_before) for b in weekly] == [  # type: ignore[union-attr]  # weekly
+            ("2024-W08", None, 0, None),
+            ("2024-W09", "2024-W08", 1, 0),
+            ("2024-W10", "2024-W09", 1, 1),
         ]

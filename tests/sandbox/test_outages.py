@@ -27,7 +27,7 @@ from tests.jobs.town import at
 
 UNITS = 40
 SEND_AGAIN = "请重新发送"
-NOT_RUNNING = "未运行"
+NOT_RUNNING = "停止运行"
 
 
 @dataclass(slots=True)
