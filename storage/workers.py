@@ -43,11 +43,6 @@ def count(session: Session) -> int:
     return session.scalar(select(func.count()).select_from(Worker)) or 0
 
 
-def started_at(session: Session, name: str) -> datetime | None:
-    """Return when a worker registered; None where it did not."""
-    return session.scalar(select(Worker.started_at).where(Worker.name == name))
-
-
 def release(session: Session, name: str, *, now: datetime) -> bool:
     """Free what a worker that is gone had claimed, and forget it; False where another has done so already.
 
