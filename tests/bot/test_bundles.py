@@ -10,6 +10,7 @@ from bot.wording import bundles, catching_up, reach, recording, rulings
 from jobs.briefs import (
     BundleBrief,
     ChangeBrief,
+    ChangedItem,
     DecisionBrief,
     DigestBrief,
     EventBrief,
@@ -22,12 +23,14 @@ from jobs.briefs import (
 )
 from obligations.decisions import Status
 from obligations.law import Law
+from obligations.notice import Level
 from obligations.terms import Occasion
 from storage.database import Session
 from storage.models import Notification, NotificationKind, Outcome
 from storage.outages import Away
 from storage.overview import Item, Page
 from tests.bot.conftest import Person, Town
+from tests.bot.test_ruling_words import CHANGE
 from tests.bot.test_wording import PAGE_OF_NONE, TODAY, item, voice
 from tests.bot.test_wording import digest as quiet_digest
 
@@ -201,6 +204,18 @@ def test_of_a_message_that_is_cut_only_the_duties_above_the_cut_are_proven(law: 
     for each in items:
         assert (f"2024年{each.stage_id}月" in screen.parts[1]) is (each.stage_id in screen.named[1])
     assert len(screen.named[1]) < len(items)
+
+
+def test_of_changes_told_together_only_whose_line_is_shown_are_proven(law: Law) -> None:
+    changed = tuple(
+        ChangedItem(item=replace(item(), stage_id=number, subject_name=f"{number}号厂"), change=CHANGE)
+        for number in range(11, 31)
+    )
+    screen = told(law, "zh-hans", ChangeBrief(level=Level.DISTRICT, items=changed, total=20), reminder(1))
+    assert screen.named[1]
+    for each in changed:
+        assert (each.item.subject_name in screen.parts[1]) is (each.item.stage_id in screen.named[1])
+    assert len(screen.named[1]) < len(changed)
 
 
 def test_an_invitation_is_asked_for_only_where_no_address_is_left(law: Law) -> None:
