@@ -40,6 +40,16 @@ async def caught_up(context: Context, now: datetime) -> None:
     await context.database.run(lambda session: outages.note_caught_up(session, now=now))
 
 
+async def stay_caught_up(context: Context, now: datetime) -> None:
+    """Note that nothing new is missed through ``now``, where nothing was; what is being planned is waited for."""
+
+    def work(session: Session) -> None:
+        if outages.is_caught_up(session, now=now):
+            outages.note_caught_up(session, now=now)
+
+    await context.database.run(work)
+
+
 async def stay(context: Context, now: datetime) -> None:
     """Note that the timetable ran all through ``now``: for a walk, whose stops are hours apart."""
     if await context.database.ask(lambda session: outages.is_stale(session, now=now)):

@@ -79,10 +79,12 @@ CATCHING_UP: tuple[tuple[str, Work], ...] = (
     ("clock", clock_steps.bring_back),
     ("outage", outage.note),
     *((entry.name, entry.work) for entry in PLANNING),
+    ("caught up", outage.caught_up),
 )
 """What is done at start-up and after a step of the clock, in this order.
 
 What a wrong clock left in the future is brought back and how long nothing ran is noted first: what is planned then says so.
+That it is planned is noted last: from then on it is sent.
 """
 
 
@@ -90,7 +92,6 @@ async def catch_up(context: Context, now: datetime) -> None:
     """Run every planning job once, as at start-up: what was missed is planned, coalesced. Sending it is `deliver`'s."""
     for _, work in CATCHING_UP:
         await work(context, now)
-    await outage.caught_up(context, now)
 
 
 async def _alive(context: Context, now: datetime) -> None:
@@ -98,7 +99,7 @@ async def _alive(context: Context, now: datetime) -> None:
     if await outage.note(context, now):
         await catch_up(context, now)
     else:
-        await outage.caught_up(context, now)
+        await outage.stay_caught_up(context, now)
 
 
 ALIVE = Entry(
