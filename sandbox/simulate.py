@@ -42,7 +42,7 @@ class RecordingChannel:
         """Word one parcel and take it as sent."""
         if not await begin():
             return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
-        text = worded(parcel, self.law).html
+        text = worded(parcel, self.law, receives=True).html
         self.sent[type(parcel.brief).__name__] += 1
         self.characters += len(text)
         return Receipt(outcome=Outcome.SENT, message_id=str(self.sent.total()), text=text)

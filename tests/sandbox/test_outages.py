@@ -41,7 +41,7 @@ class Chat:
     async def deliver(self, parcel: Parcel, begin: Begin) -> Receipt:
         if not await begin():
             return Receipt(outcome=Outcome.PENDING, reason=NOT_MINE)
-        screen = worded(parcel, self.law)
+        screen = worded(parcel, self.law, receives=True)
         self.sent.append((parcel.now, parcel.contact_id, screen.html))
         return Receipt(
             outcome=Outcome.SENT, message_id=str(len(self.sent)), text=screen.html, parts=screen.parts
