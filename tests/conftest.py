@@ -1,5 +1,6 @@
 """What every test may ask for: a migrated, empty database of its own, and the law that ships."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,11 @@ def law() -> Law:
 
 
 _RAN_ON = "ran on"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Use one worker more than there are cores: some tests wait for real processes, and cost no time of a core."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_report_header() -> str:
