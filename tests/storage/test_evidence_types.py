@@ -144,6 +144,7 @@ def test_bytes_that_are_no_readable_text_are_refused(content: bytes) -> None:
         packed("xl/workbook.xml").replace(b"PK\x01\x02", b"PK\x01\x03"),
         packed(),
     ],
+    ids=["a beginning", "zeros", "cut at its end", "cut in a file", "no directory", "empty"],
 )
 def test_a_zip_that_cannot_be_opened_is_refused(content: bytes) -> None:
     assert is_refused(content)
