@@ -14,8 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from http import HTTPStatus
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import httpx
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions
@@ -30,10 +29,10 @@ from telegram.error import (
     RetryAfter,
     TelegramError,
 )
-from telegram.request import HTTPXRequest
 
 from bot.screen import Attachment, Button, Drawing, Screen
 from bot.telegram.limiter import Limiter
+from bot.telegram.requests import Requests, UpdateRequests
 from jobs.channel import NOT_MINE, TOO_MANY, Begin, Receipt
 from storage.models import Outcome
 
@@ -48,39 +47,8 @@ _ANSWER_ATTEMPTS: Final = 3
 _LONGEST_WAIT_IN_LINE: Final = timedelta(seconds=2)
 _LONGEST_WAIT_TO_ANSWER: Final = timedelta(minutes=2)
 _UNREADABLE = "Invalid server response"
-_WAIT_UNSAID: Final = timedelta(seconds=30)
-"""How long to wait where Telegram says only that it was too much."""
-
-_KNOWN_REFUSALS: Final = frozenset(
-    {
-        HTTPStatus.BAD_REQUEST,
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.FORBIDDEN,
-        HTTPStatus.NOT_FOUND,
-        HTTPStatus.CONFLICT,
-        HTTPStatus.TOO_MANY_REQUESTS,
-    }
-)
 
 T = TypeVar("T")
-
-
-class _Request(HTTPXRequest):
-    """The library's own requests, with two answers told apart that it takes for a broken network."""
-
-    async def do_request(self, *given: Any, **named: Any) -> tuple[int, bytes]:  # noqa: ANN401  # the library's own
-        """Do a request.
-
-        Raises:
-            RetryAfter: too many requests, also where the server does not say how long to wait.
-            BadRequest: any other refusal that the library has no error of its own for, such as 413.
-        """
-        code, payload = await super().do_request(*given, **named)
-        if code == HTTPStatus.TOO_MANY_REQUESTS and b"retry_after" not in payload:
-            raise RetryAfter(_WAIT_UNSAID)
-        if HTTPStatus.BAD_REQUEST <= code < HTTPStatus.INTERNAL_SERVER_ERROR and code not in _KNOWN_REFUSALS:
-            raise BadRequest(f"refused with status {code}")
-        return code, payload
 
 
 def connect(token: str, api_url: str, *, answer_within: float = 20) -> Bot:
@@ -94,8 +62,8 @@ def connect(token: str, api_url: str, *, answer_within: float = 20) -> Bot:
         token,
         base_url=f"{api_url}/bot",
         base_file_url=f"{api_url}/file/bot",
-        request=_Request(connection_pool_size=_CONNECTIONS, pool_timeout=30, read_timeout=answer_within),
-        get_updates_request=_Request(connection_pool_size=1, read_timeout=10),
+        request=Requests(connection_pool_size=_CONNECTIONS, pool_timeout=30, read_timeout=answer_within),
+        get_updates_request=UpdateRequests(connection_pool_size=1, read_timeout=10),
     )
 
 
