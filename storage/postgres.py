@@ -142,8 +142,19 @@ class Postgres:
         Raises:
             DatabaseUrlError: the server is too old, the database does not hold every character, or its user may not
                 create tables in it.
+            DatabaseUnreachableError: the connection was lost; it can be tried again.
         """
         self.read(_check_server)
+        try:
+            with self._migrating() as connection:
+                yield connection
+        except DBAPIError as error:
+            if not _is_lost(error):
+                raise
+            raise _unreachable(error) from None
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
         with self._write.connect() as connection, connection.begin():
             for name in ("lock_timeout", "statement_timeout"):
                 connection.exec_driver_sql(f"SET LOCAL {name} = '{_UPGRADE_SECONDS}s'")
@@ -304,8 +315,12 @@ def _again(once: Callable[[], T]) -> T:
     except DBAPIError as error:
         if not _is_lost(error):
             raise
-        said = " ".join(str(error.orig).split())
-        raise DatabaseUnreachableError(f"the database server cannot be reached: {said}") from None
+        raise _unreachable(error) from None
+
+
+def _unreachable(error: DBAPIError) -> DatabaseUnreachableError:
+    said = " ".join(str(error.orig).split())
+    return DatabaseUnreachableError(f"the database server cannot be reached: {said}")
 
 
 def _state(error: DBAPIError) -> str:
