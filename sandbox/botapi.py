@@ -3,7 +3,7 @@
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
@@ -111,6 +111,9 @@ class BotApi:
             return JSONResponse({"ok": True, "result": await self._result(method, call)})
         except ApiError as error:
             return _refused(error)
+        except ClientDisconnect:
+            # Its process ended in the middle of the call, which was never made; nobody reads an answer.
+            return Response()
 
     async def _result(self, method: str, call: Call) -> object:
         if method.lower() in self._waiting:
