@@ -60,6 +60,7 @@ def _totals(results: list[Result]) -> str:
         f"{len(results)} seeds: {sum(v.due for v in verdicts)} notifications due, "
         f"{sum(v.arrived for v in verdicts)} arrived, {sum(v.unknown for v in verdicts)} attempts unknown, "
         f"{sum(v.repeated for v in verdicts)} repeated, {sum(v.lost for v in verdicts)} lost, "
+        f"{sum(v.unanswered for v in verdicts)} answers not seen, "
         f"{sum(result.kills for result in results)} kills, "
         f"{sum(not result.good for result in results)} seeds wrong"
     )

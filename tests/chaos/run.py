@@ -29,7 +29,7 @@ from tests.chaos.verdict import Verdict, judge
 _TOKEN = "7000001:chaos"
 _LOOK_EVERY = 0.2
 _STARTED_WITHIN = 60
-_AT_REST_WITHIN = 120
+_AT_REST_WITHIN = 90
 _LATER = timedelta(minutes=14)
 """After so long what was put off is due again: the wait after three attempts of unknown end, and not yet an outage."""
 _LATER_AT_MOST = 3
@@ -57,7 +57,7 @@ class Result:
         verdict = self.verdict
         return (
             f"seed {self.plan.seed:4}: {verdict.due} due, {verdict.arrived} arrived, {verdict.unknown} unknown, "
-            f"{verdict.repeated} repeated, {verdict.lost} lost; {self.kills} kills, "
+            f"{verdict.repeated} repeated, {verdict.lost} lost, {verdict.unanswered} unanswered; {self.kills} kills, "
             f"{sum(self.struck.values())} calls struck, {self.seconds:.0f} s: {'good' if self.good else 'WRONG'}"
         )
 
@@ -143,6 +143,7 @@ class Run:
                     server=server,
                     token=_TOKEN,
                     database=database,
+                    kills=self._result.kills,
                 )
                 verdict.wrong = [*self._result.verdict.wrong, *verdict.wrong]
                 self._result.verdict = verdict
