@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from telegram import Bot, BotCommand
-from telegram.error import NetworkError, RetryAfter, TelegramError
+from telegram.error import InvalidToken, TelegramError
 
 from bot.installation import BOT_USERNAME, Installation
 from bot.telegram.arrivals import Arrivals
@@ -139,15 +139,18 @@ async def assisting(
 
 
 async def _reach(bot: Bot, pause: Callable[[float], Awaitable[None]]) -> None:
-    """Open the bot's connections and learn its name, though the server is away for a moment.
+    """Open the bot's connections and learn its name, though the server is away or answers nonsense for a moment.
 
     Raises:
-        TelegramError: the server refuses, or cannot be reached.
+        InvalidToken: the server does not know the token.
+        TelegramError: the server cannot be reached.
     """
     for wait in _START_WAITS:
         try:
             await bot.initialize()
-        except (NetworkError, RetryAfter) as error:
+        except InvalidToken:
+            raise
+        except TelegramError as error:
             _log.warning(
                 "Telegram cannot be reached (%s); trying again in %.0f s",
                 type(error.__cause__ or error).__name__,
