@@ -12,7 +12,7 @@ from storage.database import Database
 from tests import postgres
 
 # How long an example takes depends on the machine, and is no property of the code.
-settings.register_profile("duewatch", deadline=None)
+settings.register_profile("duewatch", deadline=None, max_examples=60)
 settings.load_profile("duewatch")
 
 

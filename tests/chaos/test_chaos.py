@@ -10,7 +10,7 @@ import pytest
 from tests.chaos.plan import plan
 from tests.chaos.run import Result, Run
 
-NOTIFICATIONS = 200
+NOTIFICATIONS = 120
 FEW = 60
 
 

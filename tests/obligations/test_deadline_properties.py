@@ -131,7 +131,7 @@ def facts_of(submitted_on: list[date], found_on: date | None, announced_on: date
 FACTS = st.builds(facts_of, st.lists(DAYS, max_size=4), st.none() | DAYS, st.none() | DAYS)
 
 
-@settings(max_examples=500)
+@settings(max_examples=150)
 @given(QUESTIONS, FACTS, ROLLS)
 def test_every_date_is_explained_and_its_parts_agree(asked: Question, facts: Facts, roll: str) -> None:
     found = asked.due(facts, roll)

@@ -186,7 +186,7 @@ def run(links: list[Link], actions: Sequence[tuple[int, Action, Level]]) -> list
     return passed
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.sampled_from(CHAINS), WAIVED, ACTIONS)
 def test_no_sequence_of_actions_hands_over_a_stage_before_all_earlier_ones_are_settled(
     shape: tuple[tuple[Level, Level | None], ...],
@@ -201,7 +201,7 @@ def test_no_sequence_of_actions_hands_over_a_stage_before_all_earlier_ones_are_s
                 assert link.status in {O, A, W}, statuses(links)
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.sampled_from(CHAINS), WAIVED, ACTIONS)
 def test_from_wherever_a_chain_stands_it_can_be_brought_to_its_end(
     shape: tuple[tuple[Level, Level | None], ...],
@@ -217,7 +217,7 @@ def test_from_wherever_a_chain_stands_it_can_be_brought_to_its_end(
     assert set(statuses(links)) <= SETTLED
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(st.sampled_from(CHAINS), WAIVED, ACTIONS)
 def test_a_change_follows_the_table_or_is_the_neighbour_s_consequence(
     shape: tuple[tuple[Level, Level | None], ...],

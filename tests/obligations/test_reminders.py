@@ -83,7 +83,7 @@ def test_overdue_is_reminded_of_for_ten_working_days_then_on_the_first_of_each_w
     assert overdue_window(day, CALENDAR) == window
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(DAYS, OFFSETS)
 def test_the_inverse_names_every_due_date_that_has_the_day_and_no_other(
     day: date, offsets: tuple[int, ...]
@@ -93,7 +93,7 @@ def test_the_inverse_names_every_due_date_that_has_the_day_and_no_other(
     assert {mark.due_on for mark in before_due(day, offsets, CALENDAR)} == forward
 
 
-@settings(max_examples=300)
+@settings(max_examples=120)
 @given(DAYS, OFFSETS)
 def test_a_mark_carries_the_smallest_offset_that_meets_on_the_day(
     day: date, offsets: tuple[int, ...]
